@@ -1,0 +1,1 @@
+"""A local Vertex AI, Cloud Storage and BigQuery for the unmodified Google client libraries."""

@@ -1,0 +1,1 @@
+"""Train, evaluate, release, watch and govern a model on Vertex AI."""
