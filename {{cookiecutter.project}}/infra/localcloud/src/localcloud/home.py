@@ -1,0 +1,42 @@
+"""The state folder of one localcloud: everything it keeps lies below it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Home:
+    """Paths inside the state folder (`.localcloud` in the working folder unless told otherwise)."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        """SQLite file with resources, operations and the pipeline cache."""
+        return self.root / "state.sqlite"
+
+    @property
+    def storage(self) -> Path:
+        """Cloud Storage as plain files: `gs://BUCKET/OBJECT` is `storage/BUCKET/OBJECT`."""
+        return self.root / "storage"
+
+    @property
+    def bigquery(self) -> Path:
+        """Tables of the local BigQuery."""
+        return self.root / "bigquery"
+
+    @property
+    def logs(self) -> Path:
+        """Logs of the server, of each pipeline task and of each deployed model."""
+        return self.root / "logs"
+
+    @property
+    def secrets(self) -> Path:
+        """Throw-away certificate authority and service account; mode 0700."""
+        return self.root / "secrets"
+
+    def create(self) -> None:
+        """Make the folders that are missing, readable by this user alone."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.storage, self.bigquery, self.logs, self.secrets):
+            folder.mkdir(mode=0o700, exist_ok=True)

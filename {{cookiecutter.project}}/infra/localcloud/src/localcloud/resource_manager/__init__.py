@@ -1,0 +1,1 @@
+"""Cloud Resource Manager, as far as clients ask it for a project's number."""

@@ -1,0 +1,1 @@
+"""Vertex AI: one module a service, one function an RPC."""
