@@ -4,7 +4,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from google.api_core.exceptions import GoogleAPICallError
 from google.longrunning import operations_pb2
@@ -13,7 +13,7 @@ from grpc import StatusCode
 from localcloud.rpc import raw
 from localcloud.store import Store
 
-Operation = operations_pb2.Operation
+Operation: TypeAlias = operations_pb2.Operation
 _LOG = logging.getLogger(__name__)
 
 
@@ -65,7 +65,7 @@ class Operations:
     def abort_unfinished(self) -> None:
         """Mark what an earlier server left running as ABORTED, so that no client waits for ever."""
         for collection in self._store.collections("/operations"):
-            for operation in self._store.list(collection, Operation):
+            for operation in self._store.in_collection(collection, Operation):
                 if not operation.done:
                     _fail(operation, StatusCode.ABORTED, "localcloud was stopped; start it again.")
                     self._store.save(operation)

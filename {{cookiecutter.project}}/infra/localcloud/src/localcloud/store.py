@@ -96,7 +96,7 @@ class Store:
             raise NotFound(f"Resource {name} was not found.")
         return _parse(row[0], resource_type)
 
-    def list(self, collection: str, resource_type: type[ResourceT]) -> list[ResourceT]:
+    def in_collection(self, collection: str, resource_type: type[ResourceT]) -> list[ResourceT]:
         """The resources of a collection, newest first, as Vertex lists them."""
         with self._lock:
             rows = self._connection.execute(
