@@ -14,6 +14,8 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+MIXINS = ("/google.longrunning.", "/google.iam.", "/google.cloud.location.")
+
 Message = Any  # a proto-plus message, or a plain protobuf one such as Operation or Empty
 
 
@@ -94,7 +96,7 @@ def _service_rpcs(package: str, module: str) -> Iterator[Rpc]:
         importlib.import_module(f"{transports}.grpc")
     ):
         name = path.rsplit("/", 1)[1]
-        if name in bindings:
+        if name in bindings and not path.startswith(MIXINS):
             yield Rpc(
                 path, module, streaming, _owner(serialise), _owner(deserialise), bindings[name]
             )
