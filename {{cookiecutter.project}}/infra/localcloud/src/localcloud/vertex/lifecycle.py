@@ -1,0 +1,17 @@
+"""What the local Vertex AI does when localcloud starts and when it stops."""
+
+from localcloud.cloud import Cloud
+
+
+def recover(cloud: Cloud) -> None:
+    """Take up what an earlier server left: end its operations and jobs, serve its models again."""
+    cloud.operations.abort_unfinished()
+    cloud.pipelines.recover()
+    cloud.servers.recover()
+
+
+def stop(cloud: Cloud) -> None:
+    """End all processes of jobs and deployed models, and close the state."""
+    cloud.pipelines.stop()
+    cloud.servers.stop()
+    cloud.store.close()

@@ -1,0 +1,115 @@
+"""Virtual environments made from hashed locks, once per lock, shared by every localcloud."""
+
+import fcntl
+import hashlib
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from google.api_core.exceptions import FailedPrecondition
+from uv import find_uv_bin
+
+Report = Callable[[str], None]
+
+_LOG = logging.getLogger(__name__)
+_COMPLETE = "localcloud-complete"  # written last: a folder without it is never used
+_PACKAGE_LIST = (" +", " -", " ~")  # uv ends with a line for each package: too many to show
+
+
+def default_folder() -> Path:
+    """Where environments are kept: `LOCALCLOUD_ENVIRONMENTS`, else the user's cache folder."""
+    if chosen := os.environ.get("LOCALCLOUD_ENVIRONMENTS"):
+        return Path(chosen)
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "localcloud" / "environments"
+
+
+def ensure(folder: Path, name: str, lock: Path, version: str, report: Report = _LOG.info) -> Path:
+    """The Python of the environment that holds what the lock lists; builds it if it is missing.
+
+    Args:
+        folder: where all environments are kept.
+        name: the image's name, the first part of the environment's name.
+        lock: a hashed requirements file.
+        version: Python's major and minor version, such as `3.11`.
+        report: is told what happens, a line at a time.
+
+    Raises:
+        FailedPrecondition: that Python is not installed, or the lock cannot be installed.
+    """
+    digest = hashlib.sha256(lock.read_bytes() + version.encode()).hexdigest()[:16]
+    environment = folder / f"{name}-{digest}"
+    if not _is_complete(environment):
+        interpreter = find_interpreter(name, version)
+        folder.mkdir(parents=True, exist_ok=True)
+        with _locked(folder / f"{environment.name}.lock"):
+            if not _is_complete(environment):
+                _build(environment, name, lock, interpreter, report)
+    return _python(environment)
+
+
+def find_interpreter(name: str, version: str) -> str:
+    """A Python of this major and minor version: the running one if it fits, or one on the PATH.
+
+    Raises:
+        FailedPrecondition: there is none.
+    """
+    if f"{sys.version_info.major}.{sys.version_info.minor}" == version:
+        return sys.executable
+    if found := shutil.which(f"python{version}"):
+        return found
+    raise FailedPrecondition(
+        f"Image {name} needs Python {version}, which is not on the PATH; install it, or change"
+        " FROM in its Dockerfile."
+    )
+
+
+def _python(environment: Path) -> Path:
+    return environment / "bin" / "python"
+
+
+def _is_complete(environment: Path) -> bool:
+    return (environment / _COMPLETE).exists() and _python(environment).exists()
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _build(environment: Path, name: str, lock: Path, interpreter: str, report: Report) -> None:
+    report(f"building the environment of image {name} (first time, some minutes)…")
+    start = time.monotonic()
+    shutil.rmtree(environment, ignore_errors=True)
+    uv = find_uv_bin()
+    create = ["venv", "--no-project", "--python", interpreter, str(environment)]
+    install = ["pip", "sync", "--require-hashes", "--compile-bytecode", "--python"]
+    for arguments in (create, [*install, str(_python(environment)), str(lock)]):
+        _run([uv, *arguments], name, lock.parent, report)
+    (environment / _COMPLETE).touch()
+    seconds = time.monotonic() - start
+    report(f"built the environment of image {name} in {seconds:.0f} s: {environment}")
+
+
+def _run(command: list[str], name: str, folder: Path, report: Report) -> None:
+    last: deque[str] = deque(maxlen=10)
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        for line in process.stdout or ():
+            last.append(line.rstrip())
+            if line.strip() and not line.startswith(_PACKAGE_LIST):
+                report(f"{name}: {line.rstrip()}")
+    if process.returncode != 0:
+        raise FailedPrecondition(
+            f"The environment of image {name} could not be built; uv says:\n" + "\n".join(last)
+        )

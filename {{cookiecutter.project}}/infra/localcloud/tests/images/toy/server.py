@@ -1,0 +1,54 @@
+"""Answers predict with what it was started with; an instance can tell it to misbehave."""
+
+import json
+import os
+import signal
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        self.answer(200 if self.path == os.environ["AIP_HEALTH_ROUTE"] else 404, {})
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path != os.environ["AIP_PREDICT_ROUTE"]:
+            return self.answer(404, {"error": f"no route {self.path}"})
+        request = json.loads(body)
+        instances = request["instances"]
+        match instances[0] if instances else None:
+            case {"fail": status}:
+                return self.answer(status, {"error": f"told to fail with {status}"})
+            case {"reply": text}:
+                return self.answer(200, text)
+            case {"exit": code}:
+                os._exit(code)
+            case {"environment": name}:
+                instances = [os.environ.get(name)]
+        self.answer(200, {"predictions": instances, "metadata": request.get("parameters")})
+
+    def answer(self, status: int, content: object) -> None:
+        body = content.encode() if isinstance(content, str) else json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing for each request."""
+
+
+def main() -> None:
+    if "--fail" in sys.argv:
+        sys.exit("the weights are missing")
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    address = os.environ.get("AIP_HTTP_HOST", "127.0.0.1"), int(os.environ["AIP_HTTP_PORT"])
+    ThreadingHTTPServer(address, Handler).serve_forever()
+
+
+main()
