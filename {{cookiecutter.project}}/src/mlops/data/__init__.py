@@ -1,0 +1,1 @@
+"""Read the data from BigQuery, split it, and validate it."""

@@ -1,0 +1,95 @@
+"""Compare statistics with the schema, and report what is wrong with the data."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import tensorflow as tf
+import tensorflow_data_validation as tfdv
+
+from mlops.data.query import Split
+from mlops.data.schema import Environment, build_schema
+from mlops.data.statistics import generate_statistics, load_statistics
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
+
+    from mlops.features import Features
+
+
+@dataclass(frozen=True)
+class Anomaly:
+    """One thing that is wrong with one column of one split."""
+
+    split: str
+    column: str
+    reason: str
+    description: str
+
+
+class DataValidationError(ValueError):
+    """The data is not what config/features.yaml declares."""
+
+    def __init__(self, anomalies: Sequence[Anomaly], report: str) -> None:
+        lines = [f"  {a.column} ({a.split}): {a.reason}. {a.description}" for a in anomalies]
+        super().__init__(
+            f"{len(anomalies)} anomalies in the data; correct the data, or what config/features.yaml"
+            f" allows. Report: {report}\n" + "\n".join(lines)
+        )
+
+
+def validate(
+    features: Features, data: str, statistics: str, report: str, beam_arguments: Sequence[str]
+) -> None:
+    """Computes the statistics of an extract and compares them with the schema.
+
+    Args:
+        features: the declaration of the data.
+        data: URI of the extract, a folder a split.
+        statistics: URI of a folder for the statistics of each split.
+        report: URI of a folder for `schema.pbtxt`, `anomalies.json` and each split's
+            `SPLIT.anomalies.pbtxt`.
+        beam_arguments: where Beam runs.
+
+    Raises:
+        DataValidationError: there are anomalies; the reports are written before.
+    """
+    schema = build_schema(features)
+    generate_statistics(data, statistics, schema, beam_arguments)
+    tf.io.gfile.makedirs(report)
+    tfdv.write_schema_text(schema, f"{report}/schema.pbtxt")
+    anomalies: list[Anomaly] = []
+    for split in Split:
+        found = compare(load_statistics(statistics, split), schema, Environment.TRAINING)
+        tfdv.write_anomalies_text(found, f"{report}/{split}.anomalies.pbtxt")
+        anomalies += list_anomalies(found, split)
+    path = f"{report}/anomalies.json"
+    with tf.io.gfile.GFile(path, "w") as file:
+        file.write(json.dumps([asdict(anomaly) for anomaly in anomalies], indent=2))
+    if anomalies:
+        raise DataValidationError(anomalies, path)
+
+
+def compare(
+    statistics: statistics_pb2.DatasetFeatureStatisticsList,
+    schema: schema_pb2.Schema,
+    environment: Environment,
+) -> anomalies_pb2.Anomalies:
+    """What contradicts the schema, seen in TRAINING (with label) or SERVING (without)."""
+    return tfdv.validate_statistics(statistics, schema, environment=environment)
+
+
+def list_anomalies(anomalies: anomalies_pb2.Anomalies, split: str) -> list[Anomaly]:
+    """Each reason of each column, in the order of their names."""
+    dataset = anomalies.dataset_anomaly_info
+    named = [("the whole table", dataset)] if dataset.reason else []
+    named += sorted(anomalies.anomaly_info.items())
+    return [
+        Anomaly(split, column, reason.short_description, reason.description)
+        for column, info in named
+        for reason in info.reason
+    ]

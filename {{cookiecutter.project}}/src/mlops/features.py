@@ -1,0 +1,186 @@
+"""The declaration of the data: config/features.yaml as types."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Value = int | float | str
+
+
+class Problem(StrEnum):
+    """What kind of value the label is."""
+
+    CLASSIFICATION = "classification"
+    REGRESSION = "regression"
+
+
+class Role(StrEnum):
+    """What a column is used for; config/features.yaml explains each."""
+
+    NUMERIC = "numeric"
+    BUCKETIZED = "bucketized"
+    CATEGORICAL = "categorical"
+    LABEL = "label"
+    VALIDATED = "validated"
+    IDENTIFIER = "identifier"
+    TIMESTAMP = "timestamp"
+
+
+INPUT_ROLES = frozenset({Role.NUMERIC, Role.BUCKETIZED, Role.CATEGORICAL})
+EXTRACTED_ROLES = INPUT_ROLES | {Role.LABEL, Role.VALIDATED}
+
+
+class Column(BaseModel):
+    """One column: its BigQuery type, its role, and what is allowed in it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")
+    type: Literal["INTEGER", "FLOAT", "STRING", "BOOLEAN", "TIMESTAMP"]
+    role: Role
+    sql: str | None = None
+    default: Value | None = None
+    values: tuple[str, ...] = ()
+    min: float | None = None
+    max: float | None = None
+    scale: Literal["linear", "log"] = "linear"
+    buckets: int | None = Field(default=None, ge=2)
+    vocabulary_size: int | None = Field(default=None, ge=1)
+    oov_buckets: int = Field(default=1, ge=1)
+    slice: bool = False
+    drift_threshold: float | None = Field(default=None, gt=0)
+    skew_threshold: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for problem, found in _mistakes(self).items():
+            if found:
+                raise ValueError(f"column {self.name}: {problem}")
+        return self
+
+    @property
+    def is_input(self) -> bool:
+        """Whether the model reads this column."""
+        return self.role in INPUT_ROLES
+
+    @property
+    def is_extracted(self) -> bool:
+        """Whether this column leaves BigQuery."""
+        return self.role in EXTRACTED_ROLES
+
+    @property
+    def is_number(self) -> bool:
+        """Whether values compare with min and max."""
+        return self.type in {"INTEGER", "FLOAT"}
+
+    @property
+    def fill(self) -> Value | None:
+        """The default as a value of the column's type; None when the column has no default."""
+        if self.default is None:
+            return None
+        casts: dict[str, type[int] | type[float] | type[str]] = {"FLOAT": float, "STRING": str}
+        return casts.get(self.type, int)(self.default)
+
+    @property
+    def cardinality(self) -> int:
+        """How many different integers preprocessing can make of this column; 0 for numbers."""
+        if self.role is Role.CATEGORICAL:
+            return (self.vocabulary_size or 0) + self.oov_buckets
+        return self.buckets or 0
+
+
+class Features(BaseModel):
+    """All columns of the table, and what is predicted from them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    problem: Problem
+    table: str = Field(pattern=r"^[^.`\s]+\.[^.`\s]+\.[^.`\s]+$")
+    where: str | None = None
+    columns: tuple[Column, ...]
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        names = [column.name for column in self.columns]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise ValueError(f"column {repeated[0]} is declared twice: keep one")
+        for role in (Role.LABEL, Role.IDENTIFIER):
+            if sum(column.role is role for column in self.columns) != 1:
+                raise ValueError(f"exactly one column must have the role {role.value}")
+        if not self.inputs:
+            raise ValueError("no column is an input: give one a role such as numeric")
+        return self
+
+    @property
+    def inputs(self) -> tuple[Column, ...]:
+        """The columns that the model reads, in order."""
+        return tuple(column for column in self.columns if column.is_input)
+
+    @property
+    def extracted(self) -> tuple[Column, ...]:
+        """The columns that leave BigQuery, in order."""
+        return tuple(column for column in self.columns if column.is_extracted)
+
+    @property
+    def slices(self) -> tuple[Column, ...]:
+        """The columns on whose values the model is evaluated apart."""
+        return tuple(column for column in self.columns if column.slice)
+
+    @property
+    def label(self) -> Column:
+        """The column that is predicted."""
+        return next(column for column in self.columns if column.role is Role.LABEL)
+
+    @property
+    def identifier(self) -> Column:
+        """The column that is a row's key."""
+        return next(column for column in self.columns if column.role is Role.IDENTIFIER)
+
+
+def _mistakes(column: Column) -> dict[str, bool]:
+    """Sentences that tell what can be wrong with a column, each with whether it is."""
+    role, number = column.role, column.is_number
+    return {
+        "a categorical column needs vocabulary_size": (
+            role is Role.CATEGORICAL and column.vocabulary_size is None
+        ),
+        "a bucketized column needs buckets": role is Role.BUCKETIZED and column.buckets is None,
+        f"a {role.value} column must be INTEGER or FLOAT, not {column.type}": (
+            role in {Role.NUMERIC, Role.BUCKETIZED} and not number
+        ),
+        "a categorical column cannot be FLOAT: make it bucketized": (
+            role is Role.CATEGORICAL and column.type == "FLOAT"
+        ),
+        "a label must be a number; derive one with sql": role is Role.LABEL and not number,
+        "a label has no default: a row without a label is an anomaly": (
+            role is Role.LABEL and column.default is not None
+        ),
+        "a TIMESTAMP cannot be extracted: derive numbers from it with sql": (
+            column.is_extracted and column.type == "TIMESTAMP"
+        ),
+        "only an extracted column can be a slice": column.slice and not column.is_extracted,
+        "values are for STRING columns; use min and max": (
+            bool(column.values) and column.type != "STRING"
+        ),
+        "min and max are for INTEGER and FLOAT columns; use values": (
+            not number and (column.min is not None or column.max is not None)
+        ),
+        "min is above max": (
+            column.min is not None and column.max is not None and column.min > column.max
+        ),
+        f"default {column.default!r} is not of type {column.type}": not _fits(
+            column.default, column.type
+        ),
+    }
+
+
+def _fits(value: Value | None, kind: str) -> bool:
+    if value is None:
+        return True
+    if kind in {"INTEGER", "BOOLEAN"}:
+        return not isinstance(value, str) and float(value).is_integer()
+    return isinstance(value, str) == (kind == "STRING")

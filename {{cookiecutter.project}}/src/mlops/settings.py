@@ -1,0 +1,186 @@
+"""Typed settings of one environment, read from config/.
+
+`config/base.yaml` holds what all environments share, `config/ENVIRONMENT.yaml` is merged over it key
+by key, and `config/features.yaml` declares the data. Whatever is unknown or mistyped is refused.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mlops.features import Features
+
+CONFIG = Path(os.environ.get("MLOPS_CONFIG", "config"))
+ENVIRONMENTS = ("local", "dev", "staging", "prod")
+
+
+class SettingsError(ValueError):
+    """A mistake in config/, told in one sentence: which file, which key, and the way out."""
+
+
+class Section(BaseModel):
+    """A part of the settings that refuses keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Images(Section):
+    """Where the container images lie; each is named by its folder under infra/images."""
+
+    repository: str
+    tag: str | None = None
+
+
+class Data(Section):
+    """How much of the table is used."""
+
+    sample_percent: float = Field(gt=0, le=100)
+
+
+class Training(Section):
+    """Hyperparameters."""
+
+    seed: int
+    hidden_units: tuple[int, ...]
+    dropout: float = Field(ge=0, lt=1)
+    learning_rate: float = Field(gt=0)
+    batch_size: int = Field(gt=0)
+    epochs: int = Field(gt=0)
+    patience: int = Field(gt=0)
+
+
+class Threshold(Section):
+    """The bounds of a metric, both included."""
+
+    min: float | None = None
+    max: float | None = None
+
+
+class Evaluation(Section):
+    """What a model must reach to be registered."""
+
+    thresholds: dict[str, Threshold] = Field(min_length=1)
+
+
+class Beam(Section):
+    """Where Beam runs, as its command line options."""
+
+    arguments: tuple[str, ...]
+
+
+class Serving(Section):
+    """The machines of a deployed model."""
+
+    machine_type: str
+    min_replica_count: int = Field(ge=1)
+    max_replica_count: int = Field(ge=1)
+
+
+class Settings(Section):
+    """Everything that one environment needs to know."""
+
+    environment: Literal["local", "dev", "staging", "prod"]
+    name: str
+    project: str
+    location: str
+    bucket: str
+    service_account: str = ""
+    images: Images
+    data: Data
+    training: Training
+    evaluation: Evaluation
+    beam: Beam
+    serving: Serving
+    features: Features
+
+
+def load_settings(environment: str | None = None, config: Path = CONFIG) -> Settings:
+    """Reads the settings of an environment.
+
+    Args:
+        environment: local, dev, staging or prod; by default MLOPS_ENVIRONMENT, else local.
+        config: the folder of the YAML files.
+
+    Raises:
+        SettingsError: a file is missing, or holds what the settings do not allow.
+    """
+    name = environment or os.environ.get("MLOPS_ENVIRONMENT", "local")
+    if name not in ENVIRONMENTS:
+        raise SettingsError(f"Unknown environment {name!r}: choose {', '.join(ENVIRONMENTS)}.")
+    base, own = config / "base.yaml", config / f"{name}.yaml"
+    features = load_features(config)
+    merged = _merge(_read(base), _read(own))
+    return _validate(Settings, {**merged, "environment": name, "features": features}, own)
+
+
+def load_features(config: Path = CONFIG) -> Features:
+    """Reads the declaration of the data.
+
+    Raises:
+        SettingsError: the file is missing, or holds what a declaration does not allow.
+    """
+    path = config / "features.yaml"
+    return _validate(Features, _read(path), path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(
+            f"{path} is missing: run this from the project's root, or set MLOPS_CONFIG."
+        ) from None
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path} is not valid YAML: {_one_line(str(error))}.") from None
+    if not isinstance(content, dict):
+        raise SettingsError(f"{path} must hold keys and values, such as `name: value`.")
+    return content
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """`over` laid on `base`, section by section; a list or a value replaces the one below."""
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        both = isinstance(below, dict) and isinstance(value, dict)
+        merged[key] = _merge(below, value) if both else value
+    return merged
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def _validate(model: type[Model], content: dict[str, Any], path: Path) -> Model:
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, path)) from None
+
+
+def _explain(error: ValidationError, path: Path) -> str:
+    """The first mistake as a sentence with its file, its key and the way out."""
+    first = error.errors(include_url=False)[0]
+    key = ".".join(str(part) for part in first["loc"])
+    where = str(path) if path.name == "features.yaml" else f"{path} (over base.yaml)"
+    match first["type"]:
+        case "extra_forbidden":
+            return f"{where}: unknown key {key}; remove it or correct its spelling."
+        case "missing":
+            return f"{where}: {key} is missing; add it."
+        case "value_error":
+            return f"{where}: {_one_line(first['msg'].removeprefix('Value error, '))}."
+        case _:
+            return f"{where}: {key} is {first['input']!r}; {_lower(first['msg'])}."
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,1 @@
+"""Transform the data and train the model."""

@@ -1,0 +1,50 @@
+"""The Keras model, derived from the declared columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import keras
+
+from mlops.features import Problem
+
+if TYPE_CHECKING:
+    from mlops.features import Column, Features
+    from mlops.settings import Training
+
+LARGEST_EMBEDDING = 8
+
+
+def build_model(features: Features, training: Training) -> keras.Model:
+    """A feed-forward network over standardised numbers and embedded categories.
+
+    Inputs are the transformed columns by name, each of shape [batch]; the output has shape
+    [batch, 1]: the probability of the label being 1, or the label itself in a regression.
+    """
+    inputs = {column.name: _input(column) for column in features.inputs}
+    hidden = keras.layers.Concatenate()(
+        [_encode(inputs[column.name], column) for column in features.inputs]
+    )
+    for units in training.hidden_units:
+        hidden = keras.layers.Dense(units, activation="relu")(hidden)
+        hidden = keras.layers.Dropout(training.dropout)(hidden)
+    classifies = features.problem is Problem.CLASSIFICATION
+    output = keras.layers.Dense(1, activation="sigmoid" if classifies else None)(hidden)
+    model = keras.Model(inputs, output)
+    model.compile(
+        optimizer=keras.optimizers.Adam(training.learning_rate),
+        loss="binary_crossentropy" if classifies else "huber",
+        metrics=[keras.metrics.AUC(name="auc") if classifies else "mean_absolute_error"],
+    )
+    return model
+
+
+def _input(column: Column) -> keras.KerasTensor:
+    return keras.Input((), name=column.name, dtype="int64" if column.cardinality else "float32")
+
+
+def _encode(tensor: keras.KerasTensor, column: Column) -> keras.KerasTensor:
+    if column.cardinality:
+        size = min(LARGEST_EMBEDDING, round(column.cardinality**0.5))
+        return keras.layers.Embedding(column.cardinality, size)(tensor)
+    return keras.layers.Reshape((1,))(tensor)

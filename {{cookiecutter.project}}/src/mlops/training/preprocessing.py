@@ -1,0 +1,59 @@
+"""The preprocessing function that tf.Transform analyses, derived from the declared columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from mlops.features import Column, Role
+
+if TYPE_CHECKING:
+    from mlops.features import Features
+
+Tensors = dict[str, tf.Tensor]
+
+
+def make_preprocessing_fn(features: Features) -> Callable[[Tensors], Tensors]:
+    """The function from raw inputs, each of shape [batch], to what the model reads.
+
+    Numbers become float32 of mean 0 and variance 1; buckets and categories become int64 indices
+    below the column's cardinality. The label takes no part, so nothing can leak from it.
+    """
+
+    def preprocess(raw: Tensors) -> Tensors:
+        return {
+            column.name: TRANSFORMS[column.role](raw[column.name], column)
+            for column in features.inputs
+        }
+
+    return preprocess
+
+
+def _standardize(values: tf.Tensor, column: Column) -> tf.Tensor:
+    numbers = tf.cast(values, tf.float32)
+    if column.scale == "log":
+        numbers = tf.math.log1p(tf.maximum(numbers, 0.0))
+    return tft.scale_to_z_score(numbers)
+
+
+def _bucketize(values: tf.Tensor, column: Column) -> tf.Tensor:
+    return tft.bucketize(tf.cast(values, tf.float32), num_buckets=column.buckets)
+
+
+def _look_up(values: tf.Tensor, column: Column) -> tf.Tensor:
+    return tft.compute_and_apply_vocabulary(
+        values,
+        top_k=column.vocabulary_size,
+        num_oov_buckets=column.oov_buckets,
+        vocab_filename=column.name,
+    )
+
+
+TRANSFORMS = {
+    Role.NUMERIC: _standardize,
+    Role.BUCKETIZED: _bucketize,
+    Role.CATEGORICAL: _look_up,
+}

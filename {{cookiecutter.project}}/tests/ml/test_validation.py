@@ -1,0 +1,78 @@
+"""Bad data is named: column and reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from mlops.data.query import Split
+from mlops.data.schema import Environment, build_schema
+from mlops.data.statistics import generate_statistics, load_statistics
+from mlops.data.validation import DataValidationError, compare, list_anomalies, validate
+from mlops.settings import Settings
+
+from tests.ml.extracts import sample, write_extract
+
+
+def check(settings: Settings, trips: pd.DataFrame, folder: Path) -> list[dict[str, str]]:
+    """Validates trips; gives the report."""
+    data = write_extract(settings.features, trips, folder / "data")
+    report = folder / "report"
+    validate(
+        settings.features, data, str(folder / "stats"), str(report), settings.beam.arguments
+    )
+    return json.loads((report / "anomalies.json").read_text())
+
+
+def test_clean_data_has_no_anomaly(
+    settings: Settings, trips: pd.DataFrame, tmp_path: Path
+) -> None:
+    assert check(settings, trips, tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("corrupt", "column", "reason"),
+    [
+        (sample.with_unknown_category, "payment_type", "Unexpected string values"),
+        (sample.with_out_of_range, "trip_miles", "Out-of-range values"),
+        (sample.with_missing_column, "trip_miles", "Column dropped"),
+    ],
+)
+def test_bad_data_is_reported_by_column_and_reason(
+    settings: Settings,
+    trips: pd.DataFrame,
+    tmp_path: Path,
+    corrupt: Callable[[pd.DataFrame], pd.DataFrame],
+    column: str,
+    reason: str,
+) -> None:
+    with pytest.raises(DataValidationError, match=f"{column} .train.: {reason}"):
+        check(settings, corrupt(trips), tmp_path)
+    report = json.loads((tmp_path / "report/anomalies.json").read_text())
+    assert {(anomaly["column"], anomaly["reason"]) for anomaly in report} == {(column, reason)}
+
+
+def test_a_batch_of_inputs_alone_is_fine_only_at_serving(
+    settings: Settings, trips: pd.DataFrame, tmp_path: Path
+) -> None:
+    features = settings.features
+    inputs = features.model_copy(update={"columns": features.inputs})
+    data = write_extract(inputs, trips, tmp_path / "data")
+    schema = build_schema(features)
+    generate_statistics(data, str(tmp_path / "stats"), schema, settings.beam.arguments)
+    statistics = load_statistics(str(tmp_path / "stats"), Split.TEST)
+    missing = {
+        environment: {
+            anomaly.column
+            for anomaly in list_anomalies(compare(statistics, schema, environment), Split.TEST)
+        }
+        for environment in Environment
+    }
+    assert missing == {
+        Environment.TRAINING: {features.label.name, "payment_type"},
+        Environment.SERVING: set(),
+    }
