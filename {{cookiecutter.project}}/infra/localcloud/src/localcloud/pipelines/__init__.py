@@ -1,0 +1,1 @@
+"""Pipeline jobs: reads KFP's compiled specs and really runs them."""

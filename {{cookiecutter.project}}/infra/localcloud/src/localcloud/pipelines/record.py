@@ -1,0 +1,153 @@
+"""The visible side of a running job: its PipelineJob resource, kept up to date in the store."""
+
+import secrets
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from google.cloud.aiplatform_v1 import types
+from google.rpc.status_pb2 import Status
+
+from localcloud.pipelines.artifacts import Artifact
+from localcloud.pipelines.spec import Json
+from localcloud.rpc import raw
+from localcloud.store import Store
+
+State = types.PipelineTaskDetail.State
+JobState = types.PipelineState
+Artifacts = Mapping[str, list[Artifact]]
+
+ENDED = (
+    JobState.PIPELINE_STATE_SUCCEEDED,
+    JobState.PIPELINE_STATE_FAILED,
+    JobState.PIPELINE_STATE_CANCELLED,
+)
+_TASK_ENDED = (State.SUCCEEDED, State.FAILED, State.CANCELLED, State.SKIPPED, State.NOT_TRIGGERED)
+_EXECUTION_STATES = {
+    State.RUNNING: types.Execution.State.RUNNING,
+    State.SUCCEEDED: types.Execution.State.COMPLETE,
+    State.SKIPPED: types.Execution.State.CACHED,
+    State.FAILED: types.Execution.State.FAILED,
+    State.CANCELLED: types.Execution.State.CANCELLED,
+}
+
+
+class JobRecord:
+    """Writes what happens to a job and its tasks; each change is on disk when a call returns."""
+
+    def __init__(self, store: Store, name: str) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self.job: Any = raw(store.get(name, types.PipelineJob))
+
+    def start(self) -> None:
+        """The job runs from now on, unless it is being cancelled."""
+        with self.changing():
+            self.job.start_time.GetCurrentTime()
+            if self.job.state == JobState.PIPELINE_STATE_PENDING:
+                self.job.state = JobState.PIPELINE_STATE_RUNNING
+
+    def cancelling(self) -> None:
+        """Somebody has asked to cancel the job, which may have ended in the meantime."""
+        with self.changing():
+            if self.job.state not in ENDED:
+                self.job.state = JobState.PIPELINE_STATE_CANCELLING
+
+    def end(self, state: int, error: Status | None = None) -> None:
+        """The job has ended in this PipelineState."""
+        with self.changing():
+            self.job.state = state
+            self.job.end_time.GetCurrentTime()
+            if error:
+                self.job.error.CopyFrom(error)
+
+    def task(
+        self, name: str, schema_title: str, parent: "TaskRecord | None" = None
+    ) -> "TaskRecord":
+        """Add a task, PENDING; `schema_title` is that of its execution."""
+        with self.changing():
+            detail = self.job.job_detail.task_details.add()
+            return TaskRecord(self, detail, name, schema_title, parent)
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Hold the job's lock for a change of its message, and save it afterwards."""
+        with self._lock:
+            yield
+            self.job.update_time.GetCurrentTime()
+            self._store.save(self.job)
+
+    def metadata_name(self, kind: str) -> str:
+        """A new resource name in the job's metadata store, `kind` being such as `artifacts`."""
+        location = self.job.name.partition("/pipelineJobs/")[0]
+        return f"{location}/metadataStores/default/{kind}/{secrets.randbits(62)}"
+
+
+class TaskRecord:
+    """Writes what happens to one task; its methods save the whole job."""
+
+    def __init__(
+        self,
+        job: JobRecord,
+        detail: Any,
+        name: str,
+        schema_title: str,
+        parent: "TaskRecord | None",
+    ) -> None:
+        self._job = job
+        self._detail = detail
+        self.id = detail.task_id = secrets.randbits(62)
+        # The root is the pipeline itself and no part of its tasks' names.
+        self.path: list[str] = [*parent.path, name] if parent else []
+        detail.task_name = name
+        detail.task_unique_name = ".".join(self.path)
+        detail.parent_task_id = parent.id if parent else 0
+        detail.create_time.GetCurrentTime()
+        detail.execution.name = job.metadata_name("executions")
+        detail.execution.display_name = name
+        detail.execution.schema_title = schema_title
+        detail.execution.schema_version = "0.0.1"
+        self._set_state(State.PENDING)
+
+    def start(self, parameters: Mapping[str, Json], artifacts: Artifacts) -> None:
+        """The task runs, with these inputs."""
+        with self._job.changing():
+            self._detail.start_time.GetCurrentTime()
+            self._note("input", parameters)
+            _fill(self._detail.inputs, artifacts)
+            self._set_state(State.RUNNING)
+
+    def end(
+        self,
+        state: int,
+        parameters: Mapping[str, Json] | None = None,
+        artifacts: Artifacts | None = None,
+        error: Status | None = None,
+    ) -> None:
+        """The task has ended, with these outputs or this error."""
+        with self._job.changing():
+            self._note("output", parameters or {})
+            _fill(self._detail.outputs, artifacts or {})
+            self._set_state(state, error)
+
+    def _note(self, side: str, parameters: Mapping[str, Json]) -> None:
+        self._detail.execution.metadata.update(
+            {f"{side}:{key}": value for key, value in parameters.items()}
+        )
+
+    def _set_state(self, state: int, error: Status | None = None) -> None:
+        self._detail.state = state
+        self._detail.execution.state = _EXECUTION_STATES.get(State(state), 0)
+        status = self._detail.pipeline_task_status.add(state=state)
+        status.update_time.GetCurrentTime()
+        if error:
+            self._detail.error.CopyFrom(error)
+            status.error.CopyFrom(error)
+        if state in _TASK_ENDED:
+            self._detail.end_time.GetCurrentTime()
+
+
+def _fill(target: Any, artifacts: Artifacts) -> None:
+    for key, values in artifacts.items():
+        target[key].artifacts.extend(artifact.as_resource() for artifact in values)

@@ -1,0 +1,157 @@
+"""Runs pipeline jobs, each in a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import threading
+from typing import TYPE_CHECKING, Any
+
+from google.api_core.exceptions import FailedPrecondition
+from google.cloud.aiplatform_v1 import types
+from google.protobuf.json_format import MessageToDict
+from google.rpc.status_pb2 import Status
+from grpc import StatusCode
+
+from localcloud.pipelines import engine
+from localcloud.pipelines.cache import Cache
+from localcloud.pipelines.reader import read
+from localcloud.pipelines.record import ENDED, JobRecord, JobState, State
+from localcloud.pipelines.run import Run, TaskCancelled, TaskFailed, Values, log_folder
+from localcloud.pipelines.spec import Pipeline
+from localcloud.pipelines.validation import validate
+from localcloud.pipelines.values import runtime_parameters
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
+
+_LOG = logging.getLogger(__name__)
+_STOPPED = "localcloud was stopped while the job ran; submit the job again."
+_FAIL_FAST = types.PipelineFailurePolicy.PIPELINE_FAILURE_POLICY_FAIL_FAST
+
+
+class PipelineRunner:
+    """Starts, cancels and recovers the pipeline jobs of one localcloud."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._cache = Cache(cloud.home.database, cloud.home.storage)
+        self._slots = threading.Semaphore(os.cpu_count() or 1)
+        self._lock = threading.Lock()
+        self._runs: dict[str, Run] = {}
+        self._threads: dict[str, threading.Thread] = {}
+        self._stopping = False
+
+    def start(self, job_name: str) -> None:
+        """Run a job that the store keeps and `check` has passed; returns at once."""
+        record = JobRecord(self._cloud.store, job_name)
+        shutil.rmtree(log_folder(self._cloud, job_name), ignore_errors=True)
+        run = Run(
+            cloud=self._cloud,
+            pipeline=pipeline_of(record.job),
+            record=record,
+            cache=self._cache,
+            slots=self._slots,
+            fail_fast=record.job.runtime_config.failure_policy == _FAIL_FAST,
+        )
+        thread = threading.Thread(target=self._run, args=(run,), name=job_name, daemon=True)
+        with self._lock:
+            self._runs[job_name] = run
+            self._threads[job_name] = thread
+        thread.start()
+
+    def cancel(self, job_name: str) -> None:
+        """Ask a job to end; it goes through CANCELLING to CANCELLED.
+
+        Raises:
+            FailedPrecondition: it does not run.
+        """
+        with self._lock:
+            run = self._runs.get(job_name)
+        if run is None:
+            raise FailedPrecondition(f"{job_name} has ended already, so it cannot be cancelled.")
+        run.record.cancelling()
+        run.cancel()
+
+    def recover(self) -> None:
+        """Mark what an earlier server left running as FAILED."""
+        store = self._cloud.store
+        for collection in store.collections("/pipelineJobs"):
+            for job in store.in_collection(collection, types.PipelineJob):
+                if job.state not in ENDED:
+                    _abandon(JobRecord(store, job.name))
+
+    def stop(self) -> None:
+        """End all jobs and their processes; the jobs are FAILED."""
+        with self._lock:
+            self._stopping = True
+            runs, threads = list(self._runs.values()), list(self._threads.values())
+        for run in runs:
+            run.cancel()
+        for thread in threads:
+            thread.join()
+        self._cache.close()
+
+    def _run(self, run: Run) -> None:
+        state, error = self._outcome(run)
+        if self._stopping and state == JobState.PIPELINE_STATE_CANCELLED:
+            state, error = JobState.PIPELINE_STATE_FAILED, _status(StatusCode.ABORTED, _STOPPED)
+        with self._lock:
+            del self._runs[run.job.name], self._threads[run.job.name]
+        run.record.end(state, error)
+
+    def _outcome(self, run: Run) -> tuple[int, Status | None]:
+        try:
+            run.record.start()
+            engine.execute(run, Values(job_parameters(run.job, run.pipeline)))
+        except TaskCancelled:
+            message = "The pipeline job was cancelled."
+            return JobState.PIPELINE_STATE_CANCELLED, _status(StatusCode.CANCELLED, message)
+        except TaskFailed as error:
+            return JobState.PIPELINE_STATE_FAILED, _status(
+                StatusCode.FAILED_PRECONDITION, str(error)
+            )
+        except Exception as error:
+            _LOG.exception("job %s", run.job.name)
+            message = f"localcloud failed: {type(error).__name__}: {error}"
+            return JobState.PIPELINE_STATE_FAILED, _status(StatusCode.INTERNAL, message)
+        return JobState.PIPELINE_STATE_SUCCEEDED, None
+
+
+def pipeline_of(job: Any) -> Pipeline:
+    """The pipeline that a PipelineJob message carries.
+
+    Raises:
+        InvalidSpec: it is not valid.
+        UnsupportedSpec: localcloud cannot run it.
+    """
+    pipeline = read(MessageToDict(job.pipeline_spec))
+    validate(pipeline)
+    return pipeline
+
+
+def job_parameters(job: Any, pipeline: Pipeline) -> dict[str, Any]:
+    """The parameters that a PipelineJob message gives to its pipeline.
+
+    Raises:
+        InvalidSpec: one is unknown, missing or of the wrong type.
+    """
+    given = {
+        name: MessageToDict(value) for name, value in job.runtime_config.parameter_values.items()
+    }
+    return runtime_parameters(given, pipeline.root.parameters)
+
+
+def _abandon(record: JobRecord) -> None:
+    error = _status(StatusCode.ABORTED, _STOPPED)
+    for detail in record.job.job_detail.task_details:
+        if detail.state in (State.PENDING, State.RUNNING):
+            detail.state = State.FAILED
+            detail.error.CopyFrom(error)
+            detail.end_time.GetCurrentTime()
+    record.end(JobState.PIPELINE_STATE_FAILED, error)
+
+
+def _status(code: StatusCode, message: str) -> Status:
+    return Status(code=code.value[0], message=message)

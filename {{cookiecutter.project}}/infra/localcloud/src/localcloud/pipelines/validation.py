@@ -1,0 +1,152 @@
+"""Checks how the parts of a pipeline hang together, before anything runs."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from localcloud.pipelines import expressions
+from localcloud.pipelines.spec import (
+    ArtifactDefinition,
+    Binding,
+    Component,
+    ComponentInput,
+    Container,
+    Dag,
+    FinalStatus,
+    InvalidSpec,
+    Parameter,
+    Pipeline,
+    Task,
+    TaskOutput,
+    UnsupportedSpec,
+)
+
+_WORKSPACE = "{{$.workspace_path}}"
+
+
+def validate(pipeline: Pipeline) -> None:
+    """Check references, inputs, cycles, expressions and whether all of it can be run here.
+
+    Raises:
+        InvalidSpec: a reference leads nowhere, an input is missing or dependencies form a ring.
+        UnsupportedSpec: a component needs what localcloud does not have.
+    """
+    if not isinstance(pipeline.root.body, Dag):
+        raise InvalidSpec("root has no dag.")
+    for component in [pipeline.root, *pipeline.components.values()]:
+        if isinstance(component.body, Dag):
+            _check_dag(pipeline, component, component.body)
+        elif isinstance(component.body, Container):
+            _check_container(component.name, component.body)
+    _refuse_ring(_components_used(pipeline), "components")
+
+
+def _check_dag(pipeline: Pipeline, component: Component, dag: Dag) -> None:
+    for task in dag.tasks.values():
+        where = f"task {task.name} of component {component.name}"
+        if task.component not in pipeline.components:
+            raise InvalidSpec(f"{where} refers to {task.component}, which does not exist.")
+        if missing := sorted(task.dependencies - dag.tasks.keys()):
+            raise InvalidSpec(f"{where} depends on task {missing[0]}, which does not exist.")
+        _check_inputs(where, task, pipeline.components[task.component])
+        _check_expressions(task)
+        for key, binding in {**task.parameters, **task.artifacts}.items():
+            _check_source(where, key, binding, pipeline, component, dag)
+    for key, selectors in {**dag.parameters, **dag.artifacts}.items():
+        for selector in selectors:
+            if selector.task not in dag.tasks:
+                raise InvalidSpec(
+                    f"output {key} of component {component.name} comes from task"
+                    f" {selector.task}, which does not exist."
+                )
+    _refuse_ring(
+        {task.name: task.dependencies for task in dag.tasks.values()},
+        f"tasks of component {component.name}",
+    )
+
+
+def _check_inputs(where: str, task: Task, component: Component) -> None:
+    given = {*task.parameters, *task.artifacts, *([task.loop.item] if task.loop else [])}
+    needed: dict[str, Parameter | ArtifactDefinition] = {
+        **component.parameters,
+        **component.artifacts,
+    }
+    for name, definition in needed.items():
+        if not definition.optional and name not in given:
+            raise InvalidSpec(f"{where} gives no value for {name}, which {component.name} needs.")
+    if task.loop and not task.loop.raw and task.loop.input not in given:
+        raise InvalidSpec(f"{where} loops over {task.loop.input}, which is not one of its inputs.")
+
+
+def _check_expressions(task: Task) -> None:
+    if task.condition:
+        expressions.parse(task.condition)
+    for binding in task.parameters.values():
+        if binding.selector:
+            expressions.parse(binding.selector)
+
+
+def _check_source(
+    where: str, key: str, binding: Binding, pipeline: Pipeline, component: Component, dag: Dag
+) -> None:
+    source = binding.source
+    if isinstance(source, ComponentInput):
+        if source.name not in {**component.parameters, **component.artifacts}:
+            raise InvalidSpec(
+                f"input {key} of {where} takes {source.name}, which {component.name} does not have."
+            )
+    elif isinstance(source, TaskOutput):
+        producer = pipeline.components.get(dag.tasks[source.task].component)
+        if producer and source.key not in {
+            **producer.output_parameters,
+            **producer.output_artifacts,
+        }:
+            raise InvalidSpec(
+                f"input {key} of {where} takes output {source.key} of task {source.task}, which"
+                " has no such output."
+            )
+    elif isinstance(source, FinalStatus) and source.task not in dag.tasks:
+        raise InvalidSpec(f"input {key} of {where} asks for the status of an unknown task.")
+
+
+def _check_container(name: str, container: Container) -> None:
+    words = [*container.command, *container.args]
+    if any(_WORKSPACE in word for word in words):
+        raise UnsupportedSpec(f"Component {name} uses a workspace, which localcloud does not have.")
+    packages = sorted(set(packages_to_install(container)))
+    if packages:
+        raise UnsupportedSpec(
+            f"Component {name} installs {', '.join(packages)} when it runs, which localcloud does"
+            f" not do; add it to the requirements of image {container.image} instead."
+        )
+
+
+def packages_to_install(container: Container) -> list[str]:
+    """What a lightweight component installs with pip; KFP itself, which images hold, is left out.
+
+    KFP's compiler writes one `pip install --quiet --no-warn-script-location 'PACKAGE'…` for
+    the component's packages and one for KFP with its own options.
+    """
+    script = " ".join(container.command[:-1])
+    if "kfp.dsl.executor_main" not in script:
+        return []
+    installs = re.findall(r"pip install ([^&]*)", script)
+    packages = [word for install in installs for word in re.findall(r"'([^']+)'", install)]
+    own = re.compile(r"--|kfp(\[|[=<>!~]|$)|typing-extensions")
+    return [package for package in packages if not own.match(package)]
+
+
+def _components_used(pipeline: Pipeline) -> dict[str, set[str]]:
+    return {
+        name: {task.component for task in component.body.tasks.values()}
+        for name, component in pipeline.components.items()
+        if isinstance(component.body, Dag)
+    }
+
+
+def _refuse_ring(edges: Mapping[str, Iterable[str]], what: str) -> None:
+    """Take away what depends on nothing that is left, until nothing is left or all is in rings."""
+    left = {node: set(targets) & edges.keys() for node, targets in edges.items()}
+    while free := {node for node, targets in left.items() if not targets & left.keys()}:
+        left = {node: targets for node, targets in left.items() if node not in free}
+    if left:
+        raise InvalidSpec(f"{what} depend on each other in a ring: {', '.join(sorted(left))}.")
