@@ -1,0 +1,1 @@
+"""Deployed models: processes that keep Vertex's contract for custom prediction containers."""

@@ -1,0 +1,229 @@
+"""The process of one deployed model: started, watched, restarted, asked, stopped."""
+
+import logging
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+
+import httpx
+from google.api_core.exceptions import (
+    DeadlineExceeded,
+    FailedPrecondition,
+    GoogleAPICallError,
+    InternalServerError,
+    ServiceUnavailable,
+)
+
+from localcloud import processes
+from localcloud.prediction.container import Container
+
+_LOG = logging.getLogger(__name__)
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log each health check
+_POLL_SECONDS = 0.05
+_HEALTH_SECONDS = 10.0  # what Vertex allows for one health check
+_PREDICT_SECONDS = 60.0  # what Vertex allows for one online prediction
+_GRACE_SECONDS = 10.0
+_RESTARTS = 5  # in a row
+_BACKOFF_SECONDS = 0.25  # doubled with each restart in a row
+_STABLE_SECONDS = 30.0  # ready for so long, the next restart is the first in a row
+# A connection is not used again once the server may be closing it: uvicorn does after 5 s.
+_LIMITS = httpx.Limits(max_keepalive_connections=64, keepalive_expiry=4.0)
+
+
+class State(Enum):
+    """Where a server is in its life."""
+
+    STARTING = "starting"
+    READY = "ready"
+    RESTARTING = "restarting"
+    FAILED = "not running"
+    STOPPED = "undeployed"
+
+
+class PredictionServer:
+    """One model server.
+
+    A thread of its own prepares and starts the process and lives as long as it does, so that
+    starting never waits.
+    """
+
+    def __init__(
+        self, name: str, prepare: Callable[[], Container], folder: Path, log: Path
+    ) -> None:
+        self._name = name
+        self._prepare = prepare
+        self._folder = folder
+        self._log = log
+        self._state = State.STARTING
+        self._changed = threading.Condition()
+        self._error: GoogleAPICallError | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._predict_url = ""
+        self._client = httpx.Client(trust_env=False, limits=_LIMITS, timeout=_PREDICT_SECONDS)
+        self._thread = threading.Thread(target=self._supervise, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Start the process; `wait_ready` tells when it answers."""
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._thread.start()
+
+    def wait_ready(self) -> None:
+        """Return once the model answers.
+
+        Raises:
+            FailedPrecondition: it ended or was not healthy in time; the message has its log's end.
+            GoogleAPICallError: its container cannot be prepared.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._state is not State.STARTING)
+            if self._state is not State.READY:
+                raise self._error or self._unavailable()
+
+    def predict(self, body: bytes, content_type: str) -> httpx.Response:
+        """What the container answers to a request on its predict route.
+
+        Raises:
+            ServiceUnavailable: the process is not running, or ended before it answered.
+            DeadlineExceeded: it did not answer in the time that Vertex allows.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._state is not State.STARTING, _PREDICT_SECONDS)
+            if self._state is not State.READY:
+                raise self._unavailable()
+            url = self._predict_url
+        try:
+            return self._client.post(url, content=body, headers={"Content-Type": content_type})
+        except httpx.TimeoutException as error:
+            raise DeadlineExceeded(
+                f"{self._name} did not answer in {_PREDICT_SECONDS:.0f} s; see {self._log}."
+            ) from error
+        except httpx.TransportError as error:
+            raise ServiceUnavailable(
+                f"{self._name} ended before it answered; see {self._log}."
+            ) from error
+
+    def stop(self) -> None:
+        """End the process; the requests that it is answering may finish."""
+        with self._changed:
+            self._set(State.STOPPED)
+            process = self._process
+        if process is not None:
+            processes.stop(process, _GRACE_SECONDS)
+        self._thread.join()
+        self._client.close()
+
+    def _supervise(self) -> None:
+        try:
+            self._serve(self._prepare())
+        except GoogleAPICallError as error:
+            self._fail(error)
+        except Exception as error:
+            _LOG.exception("%s", self._name)
+            self._fail(InternalServerError(f"{self._name}: {type(error).__name__}: {error}"))
+
+    def _serve(self, container: Container) -> None:
+        """Run the process again and again, until it is stopped or cannot be kept running.
+
+        Raises:
+            FailedPrecondition: its first run failed, or too many in a row ended.
+        """
+        self._run(container)
+        restarts = 0
+        while self._state is not State.STOPPED:
+            if restarts == _RESTARTS:
+                raise FailedPrecondition(f"{self._name} keeps ending; see {self._log}.")
+            self._set(State.RESTARTING)
+            delay = _BACKOFF_SECONDS * 2**restarts
+            _LOG.warning("%s ended; it starts again in %.2f s", self._name, delay)
+            if self._is_stopped_within(delay):
+                return
+            restarts = 0 if self._restart(container) > _STABLE_SECONDS else restarts + 1
+
+    def _restart(self, container: Container) -> float:
+        """Run the process again; for how many seconds it ran."""
+        started = time.monotonic()
+        try:
+            self._run(container)
+        except FailedPrecondition as error:
+            _LOG.warning("%s", error.message)
+        return time.monotonic() - started
+
+    def _run(self, container: Container) -> None:
+        """Run the process once, until it has ended.
+
+        Raises:
+            FailedPrecondition: it did not become healthy.
+        """
+        port = _free_port()
+        with self._changed, self._log.open("ab") as log:
+            if self._state is State.STOPPED:
+                return
+            folder = container.folder or self._folder
+            process = processes.start(container.command, container.on_port(port), folder, log)
+            self._process = process
+        address = f"http://127.0.0.1:{port}"
+        try:
+            self._await_health(process, address + container.health_route, container.timeout)
+            self._predict_url = address + container.predict_route
+            self._set(State.READY)
+            process.wait()
+        finally:
+            processes.stop(process, _GRACE_SECONDS)
+
+    def _await_health(self, process: subprocess.Popen[bytes], url: str, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        while not self._is_healthy(url):
+            if process.poll() is not None:
+                raise self._failure(f"exited unexpectedly with exit code {process.returncode}")
+            if time.monotonic() > deadline:
+                raise self._failure(
+                    f"never became ready: no 200 from {url} (AIP_HTTP_PORT, AIP_HEALTH_ROUTE)"
+                    f" within {timeout:.0f} s"
+                )
+            if self._is_stopped_within(_POLL_SECONDS):
+                return
+
+    def _is_healthy(self, url: str) -> bool:
+        try:
+            return self._client.get(url, timeout=_HEALTH_SECONDS).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def _is_stopped_within(self, seconds: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: self._state is State.STOPPED, seconds)
+
+    def _set(self, state: State) -> None:
+        """Go to a state; what is stopped stays so."""
+        with self._changed:
+            if self._state is not State.STOPPED:
+                self._state = state
+                self._changed.notify_all()
+
+    def _fail(self, error: GoogleAPICallError) -> None:
+        _LOG.error("%s", error.message)
+        with self._changed:
+            self._error = error
+            self._set(State.FAILED)
+
+    def _failure(self, what: str) -> FailedPrecondition:
+        end = processes.tail(self._log)
+        return FailedPrecondition(
+            f"Model server {what}. {self._name}; its log is {self._log}"
+            + (f" and ends with:\n{end}" if end else ".")
+        )
+
+    def _unavailable(self) -> ServiceUnavailable:
+        return ServiceUnavailable(f"{self._name} is {self._state.value}; see {self._log}.")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,144 @@
+"""Listing resources as Vertex does: filter, order, pages and read masks."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable, Collection, Sequence
+from functools import cmp_to_key
+from typing import Any, TypeVar
+
+from google.api_core.exceptions import InvalidArgument
+
+from localcloud.rpc import raw
+
+ResourceT = TypeVar("ResourceT")
+Predicate = Callable[[Any], bool]
+
+_DEFAULT_PAGE, _LARGEST_PAGE = 100, 1000
+_TERM = re.compile(
+    r'\s*(?P<field>[A-Za-z_]+)(?:\.(?P<key>[\w-]+|"[^"]*"))?'
+    r'\s*(?:(?P<operator>!=|=|:)\s*(?P<value>"[^"]*"|[^\s"()]+))?\s*(?P<and>AND\b|and\b|$)'
+)
+
+
+def page(
+    resources: Sequence[ResourceT], request: Any, id_field: str = "", order: Collection[str] = ()
+) -> tuple[list[ResourceT], str]:
+    """One page of what a list request selects, and the token of the next page.
+
+    Args:
+        resources: all there are, in the default order.
+        request: has page_size, page_token, filter, order_by and read_mask.
+        id_field: what the filter calls the last segment of the name, such as `model`.
+        order: the fields that order_by may name.
+
+    Raises:
+        InvalidArgument: the filter, order, page size or page token is malformed.
+    """
+    selects = _predicate(request.filter, id_field)
+    found = _ordered([each for each in resources if selects(each)], _order_by(request), order)
+    start = _offset(request)
+    if request.page_size < 0:
+        raise InvalidArgument(f"page_size is {request.page_size}; give a positive number.")
+    end = start + min(request.page_size or _DEFAULT_PAGE, _LARGEST_PAGE)
+    token = _token(request, end) if end < len(found) else ""
+    return [_read(each, request) for each in found[start:end]], token
+
+
+def _predicate(text: str, id_field: str) -> Predicate:
+    terms: list[Predicate] = []
+    position, more = 0, bool(text.strip())
+    while more:
+        match = _TERM.match(text, position)
+        if match is None:
+            raise InvalidArgument(
+                f'filter {text!r} cannot be read; write terms such as display_name="name" or'
+                " labels.key=value, joined by AND."
+            )
+        terms.append(_term(match, text, id_field))
+        position, more = match.end(), bool(match["and"])
+    return lambda resource: all(term(resource) for term in terms)
+
+
+def _term(match: re.Match[str], text: str, id_field: str) -> Predicate:
+    field = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", match["field"]).lower()
+    key, operator = (match["key"] or "").strip('"'), match["operator"]
+    value = (match["value"] or "").strip('"')
+    if field == "labels" and key and (operator is None or (operator, value) == (":", "*")):
+        return lambda resource: key in resource.labels
+    if field == "labels" and key and operator == "=":
+        return lambda resource: key in resource.labels and resource.labels[key] == value
+    if field in ("display_name", id_field) and not key and operator in ("=", "!="):
+        equal = operator == "="
+        if field == "display_name":
+            return lambda resource: (resource.display_name == value) == equal
+        return lambda resource: (_id(resource) == value) == equal
+    raise InvalidArgument(
+        f"filter {text!r} uses {match.group().strip()!r}, which is not supported; use"
+        f" {', '.join(filter(None, ['display_name', id_field, 'labels.key']))} with = or !=,"
+        " or labels.key:*."
+    )
+
+
+def _id(resource: Any) -> str:
+    name: str = resource.name
+    return name.rpartition("/")[2].partition("@")[0]
+
+
+def _ordered(resources: list[Any], order_by: str, supported: Collection[str]) -> list[Any]:
+    keys = [_order(part, order_by, supported) for part in order_by.split(",") if order_by.strip()]
+
+    def compare(left: Any, right: Any) -> int:
+        for field, sign in keys:
+            ours, theirs = getattr(left, field), getattr(right, field)
+            if ours != theirs:
+                return sign if ours > theirs else -sign
+        return 0
+
+    return sorted(resources, key=cmp_to_key(compare)) if keys else resources
+
+
+def _order_by(request: Any) -> str:
+    return getattr(request, "order_by", "")  # some lists of Vertex have no such field
+
+
+def _order(part: str, order_by: str, supported: Collection[str]) -> tuple[str, int]:
+    field, *direction = part.split() or [""]
+    if field not in supported or direction not in ([], ["asc"], ["desc"]):
+        raise InvalidArgument(
+            f"order_by {order_by!r} cannot be used; name {', '.join(supported)}, each with asc or"
+            " desc behind it."
+        )
+    return field, -1 if direction == ["desc"] else 1
+
+
+def _token(request: Any, offset: int) -> str:
+    return base64.urlsafe_b64encode(f"{offset}:{_selection(request)}".encode()).decode()
+
+
+def _offset(request: Any) -> int:
+    if not request.page_token:
+        return 0
+    try:
+        offset, _, selection = base64.urlsafe_b64decode(request.page_token).decode().partition(":")
+        if selection == _selection(request):
+            return int(offset)
+    except ValueError:
+        pass  # it is not one of ours, which is the error below
+    raise InvalidArgument(
+        "page_token does not belong to this request; pass the next_page_token of the same list."
+    )
+
+
+def _selection(request: Any) -> str:
+    text = f"{request.filter}\0{_order_by(request)}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _read(resource: ResourceT, request: Any) -> ResourceT:
+    mask = raw(request).read_mask
+    if not mask.paths:
+        return resource
+    part = type(resource)()
+    mask.MergeMessage(raw(resource), raw(part))
+    return part
