@@ -61,7 +61,7 @@ def _transform(
 ) -> dict[str, tf.Tensor]:
     """Calls the graph that tf.Transform saved, which knows booleans as integers."""
     raw = {column.name: _to_graph(columns[column.name], column) for column in features.inputs}
-    return graph.signatures["transform_signature"](**raw)
+    return graph.transform_fn(raw)
 
 
 def _to_graph(tensor: tf.Tensor, column: Column) -> tf.Tensor:

@@ -1,0 +1,4 @@
+"""KFP components: each wraps one function of the packages around it.
+
+`base_image` is the name of a folder under infra/images; the compiler turns it into a reference.
+"""

@@ -1,0 +1,40 @@
+"""Components that read and check the data."""
+
+from typing import Any
+
+from kfp import dsl
+
+
+@dsl.component(base_image="ml", install_kfp_package=False)
+def extract_data(
+    project: str,
+    features: dict[str, Any],
+    sample_percent: float,
+    data_version: str,
+    data: dsl.Output[dsl.Dataset],
+) -> None:
+    """Extracts each split from BigQuery; `data_version` renews a cached extract of other rows."""
+    from google.cloud import bigquery
+
+    from mlops.data.extract import extract
+    from mlops.features import Features
+
+    client = bigquery.Client(project=project)
+    extract(client, Features.model_validate(features), data.uri, sample_percent)
+    data.metadata["data_version"] = data_version
+
+
+@dsl.component(base_image="ml", install_kfp_package=False)
+def validate_data(
+    features: dict[str, Any],
+    beam_arguments: list[str],
+    data: dsl.Input[dsl.Dataset],
+    statistics: dsl.Output[dsl.Artifact],
+    report: dsl.Output[dsl.Artifact],
+) -> None:
+    """Compares the data with its declaration; fails when there are anomalies."""
+    from mlops.data.validation import validate
+    from mlops.features import Features
+
+    declared = Features.model_validate(features)
+    validate(declared, data.uri, statistics.uri, report.uri, beam_arguments)

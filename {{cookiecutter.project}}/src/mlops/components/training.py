@@ -1,0 +1,43 @@
+"""Components that transform the data and train the model."""
+
+from typing import Any
+
+from kfp import dsl
+
+
+@dsl.component(base_image="ml", install_kfp_package=False)
+def transform_data(
+    features: dict[str, Any],
+    beam_arguments: list[str],
+    data: dsl.Input[dsl.Dataset],
+    examples: dsl.Output[dsl.Dataset],
+    graph: dsl.Output[dsl.Artifact],
+) -> None:
+    """Learns the preprocessing and applies it to what training reads."""
+    from mlops.features import Features
+    from mlops.training.transform import transform
+
+    declared = Features.model_validate(features)
+    transform(declared, data.uri, examples.uri, graph.uri, beam_arguments)
+
+
+@dsl.component(base_image="ml", install_kfp_package=False)
+def train_model(
+    features: dict[str, Any],
+    training: dict[str, Any],
+    examples: dsl.Input[dsl.Dataset],
+    graph: dsl.Input[dsl.Artifact],
+    model: dsl.Output[dsl.Model],
+    metrics: dsl.Output[dsl.Metrics],
+) -> None:
+    """Trains the model and saves it with its preprocessing."""
+    from mlops.features import Features
+    from mlops.settings import Training
+    from mlops.training.train import train
+
+    declared = Features.model_validate(features)
+    found = train(
+        declared, Training.model_validate(training), examples.uri, graph.uri, model.uri
+    )
+    for name, value in found.items():
+        metrics.log_metric(name, value)

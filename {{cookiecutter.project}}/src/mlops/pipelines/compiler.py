@@ -1,0 +1,56 @@
+"""Compile pipelines to the specification that Vertex AI Pipelines runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from mlops.pipelines.images import image_reference
+
+if TYPE_CHECKING:
+    from mlops.settings import Images
+
+BUILD = Path("build/pipelines")
+PIPELINES = ("training",)
+
+
+class PipelineError(LookupError):
+    """There is no pipeline of that name."""
+
+
+def compile_pipeline(name: str, images: Images, output: Path = BUILD) -> Path:
+    """Writes a pipeline's specification, with references of images in place of their names.
+
+    Args:
+        name: a module of `mlops.pipelines`, which holds a pipeline of the same name.
+        images: where the images lie.
+        output: the folder to write to.
+
+    Returns:
+        The file, `output/NAME.yaml`.
+
+    Raises:
+        PipelineError: there is no pipeline of that name.
+        ImageError: a component's `base_image` is not a folder under infra/images.
+    """
+    from kfp import compiler
+
+    path = output / f"{name}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    compiler.Compiler().compile(_find_pipeline(name), str(path))
+    spec = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for executor in spec["deploymentSpec"]["executors"].values():
+        container = executor["container"]
+        container["image"] = image_reference(images, container["image"])
+    path.write_text(yaml.safe_dump(spec, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def _find_pipeline(name: str) -> Any:  # noqa: ANN401
+    from importlib import import_module
+
+    if name not in PIPELINES:
+        raise PipelineError(f"No pipeline is named {name!r}: choose {', '.join(PIPELINES)}.")
+    return getattr(import_module(f"mlops.pipelines.{name}"), name)

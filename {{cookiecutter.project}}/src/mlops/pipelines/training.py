@@ -1,0 +1,74 @@
+"""The training pipeline: from the table to a deployed champion, or a registered challenger."""
+
+from typing import Any
+
+from kfp import dsl
+
+from mlops.components.data import extract_data, validate_data
+from mlops.components.evaluation import evaluate_model
+from mlops.components.release import deploy_model, register_model
+from mlops.components.training import train_model, transform_data
+from mlops.registry.models import CHAMPION
+
+
+@dsl.pipeline(name="training", description="Train, evaluate, register and deploy the model.")
+def training(
+    project: str,
+    location: str,
+    name: str,
+    features: dict[str, Any],
+    data_version: str,
+    sample_percent: float,
+    training: dict[str, Any],
+    evaluation: dict[str, Any],
+    beam_arguments: list[str],
+    serving: dict[str, Any],
+    serving_image: str,
+    labels: dict[str, str],
+) -> None:
+    """Whatever a step depends on is a parameter, so that its cached result is never stale."""
+    extracted = extract_data(
+        project=project,
+        features=features,
+        sample_percent=sample_percent,
+        data_version=data_version,
+    )
+    data = extracted.outputs["data"]
+    validated = validate_data(features=features, beam_arguments=beam_arguments, data=data)
+    transformed = transform_data(
+        features=features, beam_arguments=beam_arguments, data=data
+    ).after(validated)
+    trained = train_model(
+        features=features,
+        training=training,
+        examples=transformed.outputs["examples"],
+        graph=transformed.outputs["graph"],
+    )
+    model = trained.outputs["model"]
+    evaluated = evaluate_model(
+        features=features,
+        evaluation=evaluation,
+        beam_arguments=beam_arguments,
+        data=data,
+        model=model,
+    )
+    with dsl.If(evaluated.outputs["Output"] == True, name="passed"):  # noqa: E712 - builds an expression
+        registered = register_model(
+            project=project,
+            location=location,
+            name=name,
+            serving_image=serving_image,
+            labels=labels,
+            model=model,
+        )
+        # The registry and the endpoint change outside of this pipeline: always look again.
+        registered.set_caching_options(enable_caching=False)
+        with dsl.If(registered.outputs["alias"] == CHAMPION, name="is-champion"):
+            deployed = deploy_model(
+                project=project,
+                location=location,
+                name=name,
+                serving=serving,
+                model=registered.outputs["resource_name"],
+            )
+            deployed.set_caching_options(enable_caching=False)

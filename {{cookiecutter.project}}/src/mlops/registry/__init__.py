@@ -1,0 +1,1 @@
+"""The Vertex AI Model Registry: versions and their aliases."""

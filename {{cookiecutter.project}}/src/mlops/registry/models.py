@@ -1,0 +1,120 @@
+"""Register model versions under one model, with the aliases `champion` and `challenger`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from google.cloud import aiplatform
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+PREDICT_ROUTE = "/predict"
+HEALTH_ROUTE = "/health"
+PORT = 8080
+
+
+class RegistryError(LookupError):
+    """What was asked for is not in the Model Registry."""
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """A version of a registered model.
+
+    Attributes:
+        resource_name: `projects/…/locations/…/models/…@VERSION`.
+        version: the version's number.
+        alias: `champion`, `challenger`, or nothing for a version that was replaced.
+    """
+
+    resource_name: str
+    version: str
+    alias: str
+
+
+def register_model(
+    name: str, artifact_uri: str, serving_image: str, labels: Mapping[str, str]
+) -> ModelVersion:
+    """Uploads a SavedModel as a version of the model `name`.
+
+    The first version is the champion; each later one takes the alias challenger over. A SavedModel
+    that is registered already is not uploaded again.
+
+    Args:
+        name: display name that the versions share.
+        artifact_uri: `gs://…` of the SavedModel.
+        serving_image: reference of the prediction container's image.
+        labels: what the version was made of; values as Google Cloud allows them in labels.
+    """
+    from google.cloud import aiplatform
+
+    parent = find_model(name)
+    if parent:
+        for version in list_versions(parent):
+            if version.uri == artifact_uri:
+                return _describe(version)
+    model = aiplatform.Model.upload(
+        display_name=name,
+        parent_model=parent.resource_name if parent else None,
+        artifact_uri=artifact_uri,
+        serving_container_image_uri=serving_image,
+        serving_container_predict_route=PREDICT_ROUTE,
+        serving_container_health_route=HEALTH_ROUTE,
+        serving_container_ports=[PORT],
+        is_default_version=parent is None,
+        version_aliases=[CHALLENGER if parent else CHAMPION],
+        labels=dict(labels),
+    )
+    return _describe(model)
+
+
+def find_model(name: str) -> aiplatform.Model | None:
+    """The model of that display name, at its default version; None when there is none yet."""
+    from google.cloud import aiplatform
+
+    models = aiplatform.Model.list(filter=f'display_name="{name}"')
+    return models[0] if models else None
+
+
+def get_version(name: str, version: str) -> aiplatform.Model:
+    """A version of the model `name`, by number or alias.
+
+    Raises:
+        RegistryError: there is no such model or version.
+    """
+    from google.api_core.exceptions import NotFound
+    from google.cloud import aiplatform
+
+    model = find_model(name)
+    if model is None:
+        raise RegistryError(f"No model is named {name}: run the training pipeline first.")
+    try:
+        return aiplatform.Model(model.resource_name, version=version)
+    except NotFound:
+        known = ", ".join(version.version_id for version in list_versions(model))
+        raise RegistryError(f"Model {name} has no version {version}: it has {known}.") from None
+
+
+def list_versions(model: aiplatform.Model) -> list[aiplatform.Model]:
+    """All versions of a model, newest first."""
+    from google.cloud import aiplatform
+
+    versions = sorted(model.versioning_registry.list_versions(), key=lambda v: -int(v.version_id))
+    return [aiplatform.Model(model.resource_name, version=v.version_id) for v in versions]
+
+
+def make_champion(model: aiplatform.Model) -> None:
+    """Gives a version the alias champion, and makes it the default."""
+    registry = model.versioning_registry
+    registry.add_version_aliases([CHAMPION, "default"], model.version_id)
+    if CHALLENGER in model.version_aliases:
+        registry.remove_version_aliases([CHALLENGER], model.version_id)
+
+
+def _describe(model: aiplatform.Model) -> ModelVersion:
+    alias = next((a for a in (CHAMPION, CHALLENGER) if a in model.version_aliases), "")
+    return ModelVersion(f"{model.resource_name}@{model.version_id}", model.version_id, alias)

@@ -1,0 +1,1 @@
+"""Bring registered model versions to the users of an endpoint."""

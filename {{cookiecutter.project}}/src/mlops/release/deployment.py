@@ -1,0 +1,74 @@
+"""Deploy model versions on the endpoint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlops.registry.models import make_champion
+
+if TYPE_CHECKING:
+    from google.cloud import aiplatform
+
+    from mlops.settings import Serving
+
+
+def deploy_champion(name: str, model: aiplatform.Model, serving: Serving) -> aiplatform.Endpoint:
+    """Gives a version all traffic of the endpoint `name`, which is created if it is not there.
+
+    Nothing changes when the version has all traffic already. The versions that it replaces stay
+    warm until the traffic has moved, and are undeployed then.
+    """
+    endpoint = find_endpoint(name) or _create_endpoint(name)
+    deployed_id = _find_deployed(endpoint, model) or _deploy(endpoint, model, serving)
+    if endpoint.traffic_split != {deployed_id: 100}:
+        endpoint.update(traffic_split={deployed_id: 100})
+    for deployed in endpoint.list_models():
+        if deployed.id != deployed_id:
+            endpoint.undeploy(deployed.id)
+    return endpoint
+
+
+def promote(name: str, model: aiplatform.Model, serving: Serving) -> aiplatform.Endpoint:
+    """Deploys a version next to the champion, moves all traffic to it, and makes it champion."""
+    endpoint = deploy_champion(name, model, serving)
+    make_champion(model)
+    return endpoint
+
+
+def find_endpoint(name: str) -> aiplatform.Endpoint | None:
+    """The endpoint of that display name; None when there is none yet."""
+    from google.cloud import aiplatform
+
+    endpoints = aiplatform.Endpoint.list(filter=f'display_name="{name}"')
+    return endpoints[0] if endpoints else None
+
+
+def _create_endpoint(name: str) -> aiplatform.Endpoint:
+    from google.cloud import aiplatform
+
+    return aiplatform.Endpoint.create(display_name=name)
+
+
+def _find_deployed(endpoint: aiplatform.Endpoint, model: aiplatform.Model) -> str | None:
+    """The id of a version on the endpoint, if it is deployed there."""
+    for deployed in endpoint.list_models():
+        resource_name = deployed.model.partition("@")[0]
+        if (resource_name, deployed.model_version_id) == (model.resource_name, model.version_id):
+            return str(deployed.id)
+    return None
+
+
+def _deploy(endpoint: aiplatform.Endpoint, model: aiplatform.Model, serving: Serving) -> str:
+    """Deploys a version: with all traffic when it is alone, else with none. Gives its id."""
+    endpoint.deploy(
+        model,
+        deployed_model_display_name=f"{model.display_name}-v{model.version_id}",
+        machine_type=serving.machine_type,
+        min_replica_count=serving.min_replica_count,
+        max_replica_count=serving.max_replica_count,
+        traffic_percentage=0 if endpoint.list_models() else 100,
+    )
+    deployed_id = _find_deployed(endpoint, model)
+    if deployed_id is None:
+        raise RuntimeError(f"Version {model.version_id} is missing from the endpoint it joined.")
+    return deployed_id
