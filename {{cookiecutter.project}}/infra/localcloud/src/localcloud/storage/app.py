@@ -33,6 +33,7 @@ def create_storage_app(root: Path) -> ASGIApp:
         middleware=[Middleware(EncodedPath)],
         exception_handlers={GoogleAPICallError: api_error, HTTPException: http_error},
     )
+    app.router.redirect_slashes = False  # a name may end in one
     app.state.storage = Storage(root)
     return app
 

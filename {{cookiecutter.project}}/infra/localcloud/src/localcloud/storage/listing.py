@@ -46,7 +46,7 @@ class Options:
             after=_decode(query.get("pageToken", "")),
             size=min(int(size), LARGEST_PAGE),
             glob=glob_pattern(query["matchGlob"]) if query.get("matchGlob") else None,
-            trailing_delimiter=query.get("includeTrailingDelimiter") == "true",
+            trailing_delimiter=query.get("includeTrailingDelimiter", "").lower() == "true",
         )
 
 
