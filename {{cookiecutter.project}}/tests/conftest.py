@@ -17,7 +17,9 @@ ANSWERS = {
     "project_id_prod": "taxi-tips-prod",
     "owner_email": "owner@example.com",
 }
-BLOCK = re.compile(r"{% if cookiecutter\.problem == \"(\w+)\" %}(.*?){% else %}(.*?){% endif %}", re.S)
+BLOCK = re.compile(
+    r"{% if cookiecutter\.problem == \"(\w+)\" %}(.*?){% else %}(.*?){% endif %}", re.S
+)
 
 
 def render(text: str, problem: str) -> str:

@@ -51,7 +51,7 @@ BAD_ROWS = 500
 
 
 def read_trips() -> pd.DataFrame:
-    """The sample with the public table's columns and types; each row's key is made of its content."""
+    """The sample with the public table's columns and types; a row's key is made of its content."""
     spec = importlib.util.find_spec("tfx")
     if spec is None or spec.origin is None:
         raise SystemExit("TFX is not installed here: run this in the environment of the ml image.")
@@ -100,8 +100,7 @@ def load(client: bigquery.Client, trips: pd.DataFrame) -> bool:
     from google.cloud import bigquery
 
     version = hashlib.sha1(
-        pd.util.hash_pandas_object(trips).values.tobytes()
-        + ",".join(trips.columns).encode(),
+        pd.util.hash_pandas_object(trips).values.tobytes() + ",".join(trips.columns).encode(),
         usedforsecurity=False,
     ).hexdigest()
     if _label(client) == version:

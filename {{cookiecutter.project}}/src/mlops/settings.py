@@ -1,7 +1,7 @@
 """Typed settings of one environment, read from config/.
 
-`config/base.yaml` holds what all environments share, `config/ENVIRONMENT.yaml` is merged over it key
-by key, and `config/features.yaml` declares the data. Whatever is unknown or mistyped is refused.
+`config/base.yaml` holds what all environments share, `config/ENVIRONMENT.yaml` is merged over it
+key by key, and `config/features.yaml` declares the data. What is unknown or mistyped is refused.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from typing import Any, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from mlops.errors import UserError
 from mlops.features import Features
 
 CONFIG = Path(os.environ.get("MLOPS_CONFIG", "config"))
 ENVIRONMENTS = ("local", "dev", "staging", "prod")
 
 
-class SettingsError(ValueError):
+class SettingsError(UserError):
     """A mistake in config/, told in one sentence: which file, which key, and the way out."""
 
 
@@ -147,8 +148,9 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
         below = merged.get(key)
-        both = isinstance(below, dict) and isinstance(value, dict)
-        merged[key] = _merge(below, value) if both else value
+        if isinstance(below, dict) and isinstance(value, dict):
+            value = _merge(below, value)
+        merged[key] = value
     return merged
 
 

@@ -12,6 +12,7 @@ from mlops.features import Features
 from mlops.settings import Settings, load_settings
 from tests.ml.extracts import sample, write_extract
 
+
 @dataclass(frozen=True)
 class Run:
     """Where the steps of one training lie."""
@@ -38,9 +39,7 @@ def trips() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def run(
-    each_config: Path, trips: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory
-) -> Run:
+def run(each_config: Path, trips: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A trained model, for each problem."""
     from mlops.training.train import train
     from mlops.training.transform import transform

@@ -14,7 +14,6 @@ from mlops.data.schema import Environment, build_schema
 from mlops.data.statistics import generate_statistics, load_statistics
 from mlops.data.validation import DataValidationError, compare, list_anomalies, validate
 from mlops.settings import Settings
-
 from tests.ml.extracts import sample, write_extract
 
 
@@ -22,15 +21,11 @@ def check(settings: Settings, trips: pd.DataFrame, folder: Path) -> list[dict[st
     """Validates trips; gives the report."""
     data = write_extract(settings.features, trips, folder / "data")
     report = folder / "report"
-    validate(
-        settings.features, data, str(folder / "stats"), str(report), settings.beam.arguments
-    )
+    validate(settings.features, data, str(folder / "stats"), str(report), settings.beam.arguments)
     return json.loads((report / "anomalies.json").read_text())
 
 
-def test_clean_data_has_no_anomaly(
-    settings: Settings, trips: pd.DataFrame, tmp_path: Path
-) -> None:
+def test_clean_data_has_no_anomaly(settings: Settings, trips: pd.DataFrame, tmp_path: Path) -> None:
     assert check(settings, trips, tmp_path) == []
 
 

@@ -1,6 +1,6 @@
 """Components that register and deploy the model."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from kfp import dsl
 
@@ -13,23 +13,27 @@ def register_model(
     serving_image: str,
     labels: dict[str, str],
     model: dsl.Input[dsl.Model],
-) -> NamedTuple("Registered", [("resource_name", str), ("version", str), ("alias", str)]):  # type: ignore[valid-type]
-    """Registers the model: as champion if it is the first version, else as challenger."""
-    from typing import NamedTuple
-
+    version: dsl.Output[dsl.Artifact],
+) -> str:
+    """Registers the model and gives its alias: champion for a first version, else challenger."""
     from google.cloud import aiplatform
 
     from mlops.registry.models import register_model
 
     aiplatform.init(project=project, location=location)
     registered = register_model(name, model.uri, serving_image, labels)
-    outputs = NamedTuple("Registered", [("resource_name", str), ("version", str), ("alias", str)])
-    return outputs(registered.resource_name, registered.version, registered.alias)
+    version.uri = f"https://{location}-aiplatform.googleapis.com/v1/{registered.resource_name}"
+    version.metadata["resourceName"] = registered.resource_name
+    return registered.alias
 
 
 @dsl.component(base_image="ml", install_kfp_package=False)
 def deploy_model(
-    project: str, location: str, name: str, serving: dict[str, Any], model: str
+    project: str,
+    location: str,
+    name: str,
+    serving: dict[str, Any],
+    version: dsl.Input[dsl.Artifact],
 ) -> str:
     """Gives the champion all traffic of the endpoint; gives the endpoint's resource name."""
     from google.cloud import aiplatform
@@ -38,5 +42,6 @@ def deploy_model(
     from mlops.settings import Serving
 
     aiplatform.init(project=project, location=location)
-    champion = aiplatform.Model(model)
-    return deploy_champion(name, champion, Serving.model_validate(serving)).resource_name
+    champion = aiplatform.Model(version.metadata["resourceName"])
+    endpoint = deploy_champion(name, champion, Serving.model_validate(serving))
+    return str(endpoint.resource_name)

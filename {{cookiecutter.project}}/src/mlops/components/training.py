@@ -36,8 +36,6 @@ def train_model(
     from mlops.training.train import train
 
     declared = Features.model_validate(features)
-    found = train(
-        declared, Training.model_validate(training), examples.uri, graph.uri, model.uri
-    )
+    found = train(declared, Training.model_validate(training), examples.uri, graph.uri, model.uri)
     for name, value in found.items():
         metrics.log_metric(name, value)

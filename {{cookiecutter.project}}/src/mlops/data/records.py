@@ -43,7 +43,7 @@ def fill_missing(batch: pa.RecordBatch, columns: Iterable[Column]) -> pa.RecordB
 
 
 def to_lists(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The same batch in the form that TFX libraries read: a list a row, null where it is missing."""
+    """The batch in the form that TFX libraries read: a list a row, null where it is missing."""
     arrays = [_listed(array) for array in batch.columns]
     return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
 

@@ -37,8 +37,8 @@ class DataValidationError(ValueError):
     def __init__(self, anomalies: Sequence[Anomaly], report: str) -> None:
         lines = [f"  {a.column} ({a.split}): {a.reason}. {a.description}" for a in anomalies]
         super().__init__(
-            f"{len(anomalies)} anomalies in the data; correct the data, or what config/features.yaml"
-            f" allows. Report: {report}\n" + "\n".join(lines)
+            f"{len(anomalies)} anomalies in the data; correct the data, or what "
+            f"config/features.yaml allows. Report: {report}\n" + "\n".join(lines)
         )
 
 

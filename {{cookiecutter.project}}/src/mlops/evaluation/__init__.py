@@ -1,1 +1,1 @@
-"""Measure a model on the test split, overall and by slice, and decide whether it may be released."""
+"""Measure a model on the test split, and decide whether it may be registered."""

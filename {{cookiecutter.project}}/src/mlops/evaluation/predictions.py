@@ -29,10 +29,7 @@ def add_predictions(batch: pa.RecordBatch, features: Features, model: str) -> pa
     signature = _load(model).signatures["serving_default"]
     specs = signature.structured_input_signature[1]
     inputs = fill_missing(batch, features.inputs)
-    tensors = {
-        name: _to_tensor(inputs[name], spec.dtype)
-        for name, spec in specs.items()
-    }
+    tensors = {name: _to_tensor(inputs[name], spec.dtype) for name, spec in specs.items()}
     scores = pa.array(signature(**tensors)[PREDICTION].numpy())
     return pa.RecordBatch.from_arrays(
         [*batch.columns, scores], names=[*batch.schema.names, PREDICTION]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from mlops.errors import UserError
 from mlops.pipelines.images import image_reference
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ BUILD = Path("build/pipelines")
 PIPELINES = ("training",)
 
 
-class PipelineError(LookupError):
+class PipelineError(UserError):
     """There is no pipeline of that name."""
 
 
@@ -48,7 +49,7 @@ def compile_pipeline(name: str, images: Images, output: Path = BUILD) -> Path:
     return path
 
 
-def _find_pipeline(name: str) -> Any:  # noqa: ANN401
+def _find_pipeline(name: str) -> Any:
     from importlib import import_module
 
     if name not in PIPELINES:

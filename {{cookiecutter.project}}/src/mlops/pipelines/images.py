@@ -6,6 +6,8 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlops.errors import UserError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -15,7 +17,7 @@ FOLDER = Path("infra/images")
 SOURCE = Path("src")
 
 
-class ImageError(LookupError):
+class ImageError(UserError):
     """A component names an image that has no folder."""
 
 

@@ -35,9 +35,9 @@ def training(
     )
     data = extracted.outputs["data"]
     validated = validate_data(features=features, beam_arguments=beam_arguments, data=data)
-    transformed = transform_data(
-        features=features, beam_arguments=beam_arguments, data=data
-    ).after(validated)
+    transformed = transform_data(features=features, beam_arguments=beam_arguments, data=data).after(
+        validated
+    )
     trained = train_model(
         features=features,
         training=training,
@@ -63,12 +63,12 @@ def training(
         )
         # The registry and the endpoint change outside of this pipeline: always look again.
         registered.set_caching_options(enable_caching=False)
-        with dsl.If(registered.outputs["alias"] == CHAMPION, name="is-champion"):
+        with dsl.If(registered.outputs["Output"] == CHAMPION, name="is-champion"):
             deployed = deploy_model(
                 project=project,
                 location=location,
                 name=name,
                 serving=serving,
-                model=registered.outputs["resource_name"],
+                version=registered.outputs["version"],
             )
             deployed.set_caching_options(enable_caching=False)

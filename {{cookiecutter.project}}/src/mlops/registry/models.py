@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlops.errors import UserError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -17,7 +19,7 @@ HEALTH_ROUTE = "/health"
 PORT = 8080
 
 
-class RegistryError(LookupError):
+class RegistryError(UserError):
     """What was asked for is not in the Model Registry."""
 
 
@@ -53,10 +55,9 @@ def register_model(
     from google.cloud import aiplatform
 
     parent = find_model(name)
-    if parent:
-        for version in list_versions(parent):
-            if version.uri == artifact_uri:
-                return _describe(version)
+    registered = parent and find_version(parent, artifact_uri)
+    if registered:
+        return describe(registered)
     model = aiplatform.Model.upload(
         display_name=name,
         parent_model=parent.resource_name if parent else None,
@@ -69,7 +70,7 @@ def register_model(
         version_aliases=[CHALLENGER if parent else CHAMPION],
         labels=dict(labels),
     )
-    return _describe(model)
+    return describe(model)
 
 
 def find_model(name: str) -> aiplatform.Model | None:
@@ -78,6 +79,11 @@ def find_model(name: str) -> aiplatform.Model | None:
 
     models = aiplatform.Model.list(filter=f'display_name="{name}"')
     return models[0] if models else None
+
+
+def find_version(model: aiplatform.Model, artifact_uri: str) -> aiplatform.Model | None:
+    """The version of a model that was made of a SavedModel; None when there is none."""
+    return next((v for v in list_versions(model) if v.uri == artifact_uri), None)
 
 
 def get_version(name: str, version: str) -> aiplatform.Model:
@@ -115,6 +121,7 @@ def make_champion(model: aiplatform.Model) -> None:
         registry.remove_version_aliases([CHALLENGER], model.version_id)
 
 
-def _describe(model: aiplatform.Model) -> ModelVersion:
+def describe(model: aiplatform.Model) -> ModelVersion:
+    """What is worth saying about a version."""
     alias = next((a for a in (CHAMPION, CHALLENGER) if a in model.version_aliases), "")
     return ModelVersion(f"{model.resource_name}@{model.version_id}", model.version_id, alias)

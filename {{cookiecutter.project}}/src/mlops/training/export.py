@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from mlops.features import Column, Features
 
+Tensors = dict[str, tf.Tensor]
+
 TYPES = {"INTEGER": tf.int64, "BOOLEAN": tf.bool, "FLOAT": tf.float32, "STRING": tf.string}
 
 
@@ -25,43 +27,39 @@ def export_model(features: Features, model: keras.Model, graph: str, output: str
     """
     module = tf.Module()
     module.model = model
-    module.transform = tf.saved_model.load(f"{graph}/transform_fn")
-    raw = [
-        {column.name: tf.TensorSpec([None], TYPES[column.type], column.name) for column in columns}
-        for columns in [features.inputs]
-    ]
+    module.graph = tf.saved_model.load(f"{graph}/transform_fn")
 
-    @tf.function(input_signature=raw)
-    def transform_features(columns: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        return _transform(module.transform, features, columns)
+    def transform_features(raw: Tensors) -> Tensors:
+        return _transform(module.graph, features, raw)
 
-    @tf.function(input_signature=raw)
-    def serving_default(columns: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        scores = model(_transform(module.transform, features, columns), training=False)
+    def serving_default(raw: Tensors) -> Tensors:
+        scores = model(transform_features(raw), training=False)
         return {"prediction": tf.squeeze(scores, axis=1)}
 
-    @tf.function(input_signature=[])
-    def defaults() -> dict[str, tf.Tensor]:
+    def defaults() -> Tensors:
         return {
             column.name: tf.constant(column.fill, TYPES[column.type])
             for column in features.inputs
             if column.default is not None
         }
 
+    specs = {
+        column.name: tf.TensorSpec([None], TYPES[column.type], column.name)
+        for column in features.inputs
+    }
     signatures = {
-        "serving_default": serving_default,
-        "transform_features": transform_features,
-        "defaults": defaults,
+        "serving_default": tf.function(serving_default, input_signature=[specs]),
+        "transform_features": tf.function(transform_features, input_signature=[specs]),
+        "defaults": tf.function(defaults, input_signature=[]),
     }
     tf.saved_model.save(module, output, signatures=signatures)
 
 
-def _transform(
-    graph: tf.Module, features: Features, columns: dict[str, tf.Tensor]
-) -> dict[str, tf.Tensor]:
+def _transform(graph: tf.Module, features: Features, raw: Tensors) -> Tensors:
     """Calls the graph that tf.Transform saved, which knows booleans as integers."""
-    raw = {column.name: _to_graph(columns[column.name], column) for column in features.inputs}
-    return graph.transform_fn(raw)
+    columns = {column.name: _to_graph(raw[column.name], column) for column in features.inputs}
+    transformed: Tensors = graph.transform_fn(columns)
+    return transformed
 
 
 def _to_graph(tensor: tf.Tensor, column: Column) -> tf.Tensor:

@@ -38,9 +38,9 @@ def train(
         read_examples(features, training, transformed, Split.TRAIN),
         validation_data=read_examples(features, training, transformed, Split.EVAL),
         epochs=training.epochs,
-        callbacks=[keras.callbacks.EarlyStopping(
-                patience=training.patience, restore_best_weights=True
-            )],
+        callbacks=[
+            keras.callbacks.EarlyStopping(patience=training.patience, restore_best_weights=True)
+        ],
         verbose=2,
     ).history
     export_model(features, model, graph, output)

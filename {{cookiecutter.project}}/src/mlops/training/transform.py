@@ -42,9 +42,7 @@ def transform(
     options = PipelineOptions(list(beam_arguments))
     with (
         beam.Pipeline(options=options) as pipeline,
-        tft_beam.Context(
-            temp_dir=_temporary(options), passthrough_keys={features.label.name}
-        ),
+        tft_beam.Context(temp_dir=_temporary(options), passthrough_keys={features.label.name}),
     ):
         raw = {split: pipeline | _read(features, data, split) for split in SPLITS}
         analyzed = (raw[Split.TRAIN], config) | tft_beam.AnalyzeDataset(

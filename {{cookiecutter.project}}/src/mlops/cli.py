@@ -1,0 +1,130 @@
+"""The command `mlops`, that Makefile, Cloud Build and people share."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+import yaml
+
+from mlops.errors import UserError
+from mlops.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from google.cloud import bigquery
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+pipelines = typer.Typer(no_args_is_help=True, help="Compile and run the pipelines.")
+release = typer.Typer(no_args_is_help=True, help="Bring models to users.")
+config = typer.Typer(no_args_is_help=True, help="The settings of an environment.")
+app.add_typer(pipelines, name="pipelines")
+app.add_typer(release, name="release")
+app.add_typer(config, name="config")
+
+
+class Environment(StrEnum):
+    """The environments that config/ knows."""
+
+    LOCAL = "local"
+    DEV = "dev"
+    STAGING = "staging"
+    PROD = "prod"
+
+
+EnvironmentOption = Annotated[
+    Environment, typer.Option("--environment", "-e", envvar="MLOPS_ENVIRONMENT")
+]
+
+
+@pipelines.command("compile")
+def compile_(environment: EnvironmentOption = Environment.LOCAL) -> None:
+    """Compile all pipelines to build/pipelines."""
+    from mlops.pipelines.compiler import PIPELINES, compile_pipeline
+
+    settings = load_settings(environment)
+    _write(str(compile_pipeline(name, settings.images)) for name in PIPELINES)
+
+
+@pipelines.command()
+def run(name: str, environment: EnvironmentOption = Environment.LOCAL) -> None:
+    """Compile a pipeline, run it on Vertex AI Pipelines, and report."""
+    from mlops.data.extract import fingerprint
+    from mlops.pipelines.compiler import compile_pipeline
+    from mlops.pipelines.runs import follow, submit, training_parameters
+    from mlops.report import describe_endpoint, describe_run
+
+    settings = load_settings(environment)
+    spec = compile_pipeline(name, settings.images)
+    data_version = fingerprint(_connect(settings), settings.features)
+    job = submit(settings, name, spec, training_parameters(settings, data_version))
+    typer.echo(f"Running {job.resource_name}")
+    progress = follow(job, typer.echo)
+    _write(describe_run(settings.name, progress))
+    _write(describe_endpoint(settings.name))
+
+
+@app.command()
+def predict(rows: int = 5, environment: EnvironmentOption = Environment.LOCAL) -> None:
+    """Ask the endpoint to predict rows of the test split."""
+    from mlops.release.prediction import predict_rows, read_rows
+    from mlops.report import describe_endpoint, describe_predictions
+
+    settings = load_settings(environment)
+    features = settings.features
+    read = read_rows(_connect(settings), features, rows)
+    _write(describe_predictions(predict_rows(settings.name, features, read), features.label.name))
+    _write(describe_endpoint(settings.name))
+
+
+@release.command()
+def promote(version: str, environment: EnvironmentOption = Environment.LOCAL) -> None:
+    """Give a model version all traffic of the endpoint, and make it the champion."""
+    from mlops.registry.models import get_version
+    from mlops.release.deployment import promote
+    from mlops.report import describe_endpoint
+
+    settings = load_settings(environment)
+    _connect(settings)
+    promote(settings.name, get_version(settings.name, version), settings.serving)
+    _write(describe_endpoint(settings.name))
+
+
+@config.command()
+def show(environment: EnvironmentOption = Environment.LOCAL) -> None:
+    """Print the settings of an environment, merged and validated."""
+    settings = load_settings(environment).model_dump(mode="json", exclude={"features"})
+    typer.echo(yaml.safe_dump(settings, sort_keys=False), nl=False)
+
+
+def _connect(settings: Settings) -> bigquery.Client:
+    """Points Google's clients at the environment's project."""
+    from google.cloud import aiplatform, bigquery
+
+    aiplatform.init(
+        project=settings.project,
+        location=settings.location,
+        staging_bucket=f"gs://{settings.bucket}",
+    )
+    return bigquery.Client(project=settings.project)
+
+
+def _write(lines: Iterable[str]) -> None:
+    for line in lines:
+        typer.echo(line)
+
+
+def main() -> None:
+    """Runs the command line; a mistake of the user is told in one sentence."""
+    try:
+        app()
+    except UserError as error:
+        typer.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""Submit pipelines to Vertex AI Pipelines and follow them."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any
+
+from mlops.errors import UserError
+from mlops.pipelines.images import image_reference
+from mlops.pipelines.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from google.cloud import aiplatform
+
+    from mlops.settings import Settings
+
+POLL_SECONDS = 1.0
+LABEL_LENGTH = 63
+
+
+class PipelineRunError(UserError):
+    """A pipeline job ended without success."""
+
+
+def training_parameters(settings: Settings, data_version: str) -> dict[str, Any]:
+    """The arguments of the training pipeline.
+
+    Args:
+        settings: the environment's settings.
+        data_version: what changes when the table does (`mlops.data.extract.fingerprint`).
+    """
+    return {
+        "project": settings.project,
+        "location": settings.location,
+        "name": settings.name,
+        "features": settings.features.model_dump(mode="json", exclude_defaults=True),
+        "data_version": data_version,
+        "sample_percent": settings.data.sample_percent,
+        "training": settings.training.model_dump(mode="json"),
+        "evaluation": settings.evaluation.model_dump(mode="json", exclude_defaults=True),
+        "beam_arguments": list(settings.beam.arguments),
+        "serving": settings.serving.model_dump(mode="json"),
+        "serving_image": image_reference(settings.images, "serving"),
+        "labels": {"environment": settings.environment, "commit": _commit()},
+    }
+
+
+def submit(settings: Settings, name: str, spec: Path, parameters: dict[str, Any]) -> Any:
+    """Submits a compiled pipeline and returns its `aiplatform.PipelineJob`."""
+    from google.cloud import aiplatform
+
+    job = aiplatform.PipelineJob(
+        display_name=f"{settings.name}-{name}",
+        template_path=str(spec),
+        pipeline_root=f"gs://{settings.bucket}/pipelines",
+        parameter_values=parameters,
+        enable_caching=None,  # each task's own option holds
+    )
+    job.submit(service_account=settings.service_account or None)
+    return job
+
+
+def follow(job: aiplatform.PipelineJob, write: Callable[[str], None]) -> Progress:
+    """Writes a line for each change of a task's state until the job has ended.
+
+    Raises:
+        PipelineRunError: the job did not succeed; says which task failed and why.
+    """
+    progress = Progress()
+    while True:
+        done = job.done()
+        for line in progress.update(job.task_details):
+            write(line)
+        if done:
+            break
+        time.sleep(POLL_SECONDS)
+    if job.has_failed:
+        raise PipelineRunError(
+            progress.failure() or f"The pipeline job failed: {job.resource_name}"
+        )
+    return progress
+
+
+def _commit() -> str:
+    """The commit of the work tree, as a label's value; "none" outside of git."""
+    command = ["git", "rev-parse", "HEAD"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return result.stdout.strip()[:LABEL_LENGTH] or "none"

@@ -1,0 +1,68 @@
+"""What a person wants to know after a run, as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlops.registry.models import describe, find_model, find_version, get_version
+from mlops.release.deployment import find_endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mlops.pipelines.progress import Progress
+    from mlops.release.prediction import Prediction
+
+
+def describe_run(name: str, progress: Progress) -> Iterator[str]:
+    """Steps with their times, artifacts, metrics, and what became of the model `name`."""
+    yield "\nSteps"
+    for task in progress.tasks.values():
+        yield f"  {task.name:<16}  {task.outcome}"
+    yield "\nArtifacts"
+    for task in progress.tasks.values():
+        for output, (uri, _) in task.artifacts.items():
+            yield f"  {task.name:<16}  {output:<10}  {uri}"
+    yield "\nMetrics on the test split"
+    for metric, value in progress.artifact("evaluate-model", "metrics")[1].items():
+        yield f"  {metric:<28}  {value:.4f}"
+    yield "\nModel"
+    yield f"  {_describe_version(name, progress)}"
+
+
+def describe_endpoint(name: str) -> Iterator[str]:
+    """The versions on the endpoint `name`, each with its alias and its share of the traffic."""
+    endpoint = find_endpoint(name)
+    if endpoint is None:
+        return
+    yield f"\nEndpoint {endpoint.resource_name}"
+    traffic = endpoint.traffic_split
+    for deployed in endpoint.list_models():
+        version = describe(get_version(name, deployed.model_version_id))
+        alias = version.alias or "no alias"
+        share = traffic.get(deployed.id, 0)
+        yield f"  version {version.version} ({alias})  {share} % of the traffic"
+
+
+def describe_predictions(predictions: Iterable[Prediction], label: str) -> Iterator[str]:
+    """What was predicted, next to what happened."""
+    yield f"\nPredictions of {label}"
+    for prediction in predictions:
+        yield (
+            f"  {prediction.predicted:8.3f}  actual {prediction.actual:g}"
+            f"  (version {prediction.version})"
+        )
+
+
+def _describe_version(name: str, progress: Progress) -> str:
+    """Which version the run's model became, or why it became none."""
+    failures = progress.artifact("evaluate-model", "report")[1].get("failures")
+    if failures:
+        return "not registered, the gate refused it: " + " ".join(failures)
+    artifact_uri, _ = progress.artifact("train-model", "model")
+    model = find_model(name)
+    registered = model and find_version(model, artifact_uri)
+    if not registered:
+        return f"not registered: no version of {name} is made of {artifact_uri}"
+    version = describe(registered)
+    return f"{name} version {version.version} ({version.alias or 'no alias'})"

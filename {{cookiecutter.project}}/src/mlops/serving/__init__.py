@@ -1,0 +1,1 @@
+"""The prediction container: Vertex AI's custom-container contract around a SavedModel."""
