@@ -16,6 +16,7 @@ from typing import Any
 from google.api_core.exceptions import MethodNotImplemented
 
 from localcloud.cloud import Cloud
+from localcloud.resource_names import check_names
 from localcloud.rpc import Message, Rpc, rpcs
 
 Handler = Callable[[Cloud, Any], Any]
@@ -30,7 +31,10 @@ PACKAGES = {
 @cache
 def all_rpcs() -> dict[str, Rpc]:
     """Every RPC that a client of the served packages can call, by gRPC path."""
-    return {path: rpc for package in PACKAGES for path, rpc in rpcs(package).items()}
+    found: dict[str, Rpc] = {}
+    for package in PACKAGES:
+        found = {**rpcs(package), **found}  # operations are the first package's
+    return found
 
 
 @cache
@@ -47,14 +51,31 @@ def call(cloud: Cloud, path: str, request: Message) -> Message:
 
     Raises:
         MethodNotImplemented: no handler is named after this RPC.
+        InvalidArgument: the request names a resource as none of the RPC's bindings does.
         GoogleAPICallError: what the handler refuses.
     """
     function = handler(path)
     if function is None:
-        raise MethodNotImplemented(
-            f"localcloud does not serve {path.lstrip('/')}; its README lists what it serves."
-        )
+        raise not_served(path.lstrip("/"))
+    check_names(all_rpcs()[path], request)
     return function(cloud, request)
+
+
+def served_rpcs() -> dict[str, list[str]]:
+    """Names of the RPCs that have a handler, by their service's full name."""
+    served: dict[str, list[str]] = {}
+    for path in sorted(all_rpcs()):
+        if handler(path):
+            service, _, name = path.lstrip("/").partition("/")
+            served.setdefault(service, []).append(name)
+    return served
+
+
+def not_served(what: str) -> MethodNotImplemented:
+    """The error for an RPC, or a URL, that nothing answers."""
+    return MethodNotImplemented(
+        f"localcloud does not serve {what}; its README lists what it serves."
+    )
 
 
 def _module(name: str) -> ModuleType | None:

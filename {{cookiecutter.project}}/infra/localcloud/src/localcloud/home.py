@@ -1,5 +1,6 @@
 """The state folder of one localcloud: everything it keeps lies below it."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,11 @@ class Home:
     """Paths inside the state folder (`.localcloud` in the working folder unless told otherwise)."""
 
     root: Path
+
+    @classmethod
+    def from_environment(cls) -> "Home":
+        """The folder that `LOCALCLOUD_HOME` names, else `.localcloud` in the working folder."""
+        return cls(Path(os.environ.get("LOCALCLOUD_HOME") or ".localcloud").absolute())
 
     @property
     def database(self) -> Path:
@@ -34,6 +40,31 @@ class Home:
     def secrets(self) -> Path:
         """Throw-away certificate authority and service account; mode 0700."""
         return self.root / "secrets"
+
+    @property
+    def ca_bundle(self) -> Path:
+        """Roots that a child process trusts: the machine's and the throw-away authority."""
+        return self.secrets / "bundle.pem"
+
+    @property
+    def service_account(self) -> Path:
+        """Key file of the service account that only this localcloud accepts."""
+        return self.secrets / "service_account.json"
+
+    @property
+    def server_log(self) -> Path:
+        """What the server itself logs."""
+        return self.logs / "server.log"
+
+    @property
+    def server_state(self) -> Path:
+        """Address and process of the server that runs, or ran last."""
+        return self.root / "server.json"
+
+    @property
+    def lock(self) -> Path:
+        """File that a running server holds locked."""
+        return self.root / "server.lock"
 
     def create(self) -> None:
         """Make the folders that are missing, readable by this user alone."""

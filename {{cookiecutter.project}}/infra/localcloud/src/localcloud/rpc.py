@@ -14,7 +14,10 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-MIXINS = ("/google.longrunning.", "/google.iam.", "/google.cloud.location.")
+from google.protobuf.empty_pb2 import Empty
+
+OTHER_MIXINS = ("/google.iam.", "/google.cloud.location.")
+OPERATIONS = "/google.longrunning.Operations/"
 
 Message = Any  # a proto-plus message, or a plain protobuf one such as Operation or Empty
 
@@ -80,7 +83,8 @@ def raw(message: Message) -> Any:
 def rpcs(package: str) -> dict[str, Rpc]:
     """All RPCs of a client package such as `google.cloud.aiplatform_v1`, by gRPC path.
 
-    Mix-ins that the package serves for others (operations, IAM, locations) are left out.
+    Long-running operations, which every service of a package mixes in, are there once, in a
+    module of their own (`operations`); IAM and locations, mixed in as well, are left out.
     """
     services = importlib.import_module(f"{package}.services")
     found: dict[str, Rpc] = {}
@@ -96,9 +100,14 @@ def _service_rpcs(package: str, module: str) -> Iterator[Rpc]:
         importlib.import_module(f"{transports}.grpc")
     ):
         name = path.rsplit("/", 1)[1]
-        if name in bindings and not path.startswith(MIXINS):
+        if name in bindings and not path.startswith(OTHER_MIXINS):
             yield Rpc(
-                path, module, streaming, _owner(serialise), _owner(deserialise), bindings[name]
+                path=path,
+                module="operations" if path.startswith(OPERATIONS) else module,
+                streaming=streaming,
+                request_type=_owner(serialise),
+                response_type=_owner(deserialise),
+                bindings=bindings[name],
             )
 
 
@@ -136,8 +145,10 @@ def _bindings(module: ModuleType) -> dict[str, tuple[Binding, ...]]:
     }
 
 
-def _owner(function: Callable[..., Any]) -> type[Any]:
-    """The message class that a (de)serialiser belongs to."""
+def _owner(function: Callable[..., Any] | None) -> type[Any]:
+    """The message class that a (de)serialiser belongs to; without one nothing is sent."""
+    if function is None:
+        return Empty
     owner = getattr(function, "__self__", None) or getattr(function, "__objclass__", None)
     if not isinstance(owner, type):
         raise TypeError(f"cannot tell which message {function!r} belongs to")

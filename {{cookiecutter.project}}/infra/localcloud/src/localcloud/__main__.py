@@ -1,0 +1,5 @@
+"""`python -m localcloud`, the same as the `localcloud` command."""
+
+from localcloud.cli import main
+
+main()

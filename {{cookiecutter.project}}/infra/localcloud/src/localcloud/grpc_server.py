@@ -1,0 +1,96 @@
+"""Serves every RPC of the handler table over gRPC, on a Unix socket."""
+
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any, NoReturn
+
+import grpc
+from google.api_core.exceptions import GoogleAPICallError
+from grpc_status import rpc_status
+
+from localcloud import errors, handlers
+from localcloud.cloud import Cloud
+from localcloud.rpc import Message, raw
+
+MESSAGE_LIMIT = 10 * 1024 * 1024  # bytes of a request, as for Google's public endpoints
+_THREADS = 64  # a waiting client (WaitOperation, predict) holds one
+_LOG = logging.getLogger(__name__)
+
+
+def start_grpc_server(cloud: Cloud, path: Path) -> grpc.Server:
+    """A running server that listens on a Unix socket."""
+    server = grpc.server(
+        ThreadPoolExecutor(_THREADS, thread_name_prefix="grpc"),
+        handlers=(_Router(cloud),),
+        options=[
+            ("grpc.max_receive_message_length", MESSAGE_LIMIT),
+            ("grpc.max_send_message_length", -1),
+        ],
+    )
+    server.add_insecure_port(f"unix:{path}")
+    server.start()
+    return server
+
+
+class _Router(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc ships no types
+    """Finds the method handler of an RPC by its path."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._method_handler = cache(self._make_method_handler)
+
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
+        return self._method_handler(details.method)
+
+    def _make_method_handler(self, path: str) -> grpc.RpcMethodHandler:
+        rpc = handlers.all_rpcs().get(path)
+        if rpc is None:
+            return grpc.unary_unary_rpc_method_handler(_unknown(path))
+        parse = getattr(rpc.request_type, "deserialize", None) or rpc.request_type.FromString
+        kind = (
+            grpc.unary_stream_rpc_method_handler
+            if rpc.streaming
+            else grpc.unary_unary_rpc_method_handler
+        )
+        answer = self._stream(path) if rpc.streaming else self._answer(path)
+        return kind(answer, request_deserializer=parse, response_serializer=_serialise)
+
+    def _answer(self, path: str) -> Callable[[Message, grpc.ServicerContext], Message]:
+        def answer(request: Message, context: grpc.ServicerContext) -> Message:
+            try:
+                return handlers.call(self._cloud, path, request)
+            except Exception as error:
+                _abort(context, path, error)
+
+        return answer
+
+    def _stream(self, path: str) -> Callable[[Message, grpc.ServicerContext], Iterator[Message]]:
+        def answer(request: Message, context: grpc.ServicerContext) -> Iterator[Message]:
+            try:
+                yield from handlers.call(self._cloud, path, request)
+            except Exception as error:
+                _abort(context, path, error)
+
+        return answer
+
+
+def _unknown(path: str) -> Callable[[bytes, grpc.ServicerContext], NoReturn]:
+    def answer(_: bytes, context: grpc.ServicerContext) -> NoReturn:
+        _abort(context, path, handlers.not_served(path.lstrip("/")))
+
+    return answer
+
+
+def _abort(context: grpc.ServicerContext, path: str, error: Exception) -> NoReturn:
+    if not isinstance(error, GoogleAPICallError):
+        _LOG.error("%s failed", path, exc_info=error)
+        error = errors.internal(error)
+    context.abort_with_status(rpc_status.to_status(errors.to_status(error)))
+    raise AssertionError("abort_with_status always raises")
+
+
+def _serialise(message: Message) -> Any:
+    return raw(message).SerializeToString()

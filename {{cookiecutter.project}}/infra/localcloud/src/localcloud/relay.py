@@ -1,0 +1,68 @@
+"""Two connections joined: what one side sends, the other receives, at the other's speed."""
+
+import asyncio
+from typing import cast
+
+
+class Side(asyncio.Protocol):
+    """One of the two connections. Bytes that arrive before the other side is there are held."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self._peer: Side | None = None
+        self._held = bytearray()
+
+    def join(self, peer: "Side") -> None:
+        """Join two connected sides; each closes with the other."""
+        self._attach(peer)
+        peer._attach(self)
+
+    def abort(self) -> None:
+        """Drop the connection at once."""
+        if self.transport:
+            self.transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember the connection."""
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Pass bytes on."""
+        if self._peer:
+            self._peer._write(data)
+        else:
+            self._held += data
+
+    def eof_received(self) -> bool:
+        """Pass the end on; whether this side stays open for what the other still has to say."""
+        peer = self._peer.transport if self._peer else None
+        if peer and peer.can_write_eof() and not peer.is_closing():
+            peer.write_eof()
+            return True
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Close the other side, after what it still has to send."""
+        if self._peer and self._peer.transport:
+            self._peer.transport.close()
+
+    def pause_writing(self) -> None:
+        """Stop reading from the side that is faster than this one."""
+        if self._peer and self._peer.transport:
+            self._peer.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Read from the other side again."""
+        if self._peer and self._peer.transport:
+            self._peer.transport.resume_reading()
+
+    def _attach(self, peer: "Side") -> None:
+        self._peer = peer
+        peer._write(bytes(self._held))
+        self._held.clear()
+        if self.transport is None or self.transport.is_closing():
+            self.connection_lost(None)
+
+    def _write(self, data: bytes) -> None:
+        if data and self.transport and not self.transport.is_closing():
+            self.transport.write(data)

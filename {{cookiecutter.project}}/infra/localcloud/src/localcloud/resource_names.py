@@ -1,0 +1,52 @@
+"""Checks that a request names resources as its RPC's HTTP bindings demand."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from google.api_core.exceptions import InvalidArgument
+from google.rpc.error_details_pb2 import BadRequest
+
+from localcloud import path_template
+from localcloud.rpc import Message, Rpc, raw
+
+
+def check_names(rpc: Rpc, request: Message) -> None:
+    """Refuse a request whose names fit none of its RPC's bindings.
+
+    Raises:
+        InvalidArgument: names the field, what it holds and the expected pattern.
+    """
+    message = raw(request)
+    if not rpc.bindings:
+        return
+    misfits = [
+        next(_misfits(path_template.parse(binding.uri).fields, message), None)
+        for binding in rpc.bindings
+    ]
+    if None in misfits:
+        return
+    field, value = next(misfit for misfit in misfits if misfit)[:2]
+    expected = " or ".join(dict.fromkeys(pattern for _, _, pattern in filter(None, misfits)))
+    problem = f"is {value!r}, expected {expected}" if value else f"is required, as {expected}"
+    raise InvalidArgument(
+        f"Field {field} {problem}.",
+        details=[
+            BadRequest(
+                field_violations=[BadRequest.FieldViolation(field=field, description=problem)]
+            )
+        ],
+    )
+
+
+def _misfits(patterns: dict[str, str], message: Any) -> Iterator[tuple[str, str, str]]:
+    """The fields (with value and pattern) that do not fit one binding."""
+    for field, pattern in patterns.items():
+        value = _value(message, field)
+        if not path_template.name_pattern(pattern).fullmatch(value):
+            yield field, value, pattern
+
+
+def _value(message: Any, path: str) -> str:
+    for name in path.split("."):
+        message = getattr(message, name)
+    return str(message)

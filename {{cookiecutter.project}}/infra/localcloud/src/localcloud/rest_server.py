@@ -1,0 +1,129 @@
+"""The web application: Cloud Storage, BigQuery and access tokens by host, RPCs over REST.
+
+Google's REST surface of an RPC is transcoded from its HTTP bindings; see `transcoding`.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from urllib.parse import parse_qs
+
+from google.api_core.exceptions import GoogleAPICallError, InvalidArgument
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from localcloud import errors, handlers
+from localcloud.cloud import Cloud
+from localcloud.grpc_server import MESSAGE_LIMIT
+from localcloud.hosts import is_google_host
+from localcloud.status import what_runs
+from localcloud.transcoding import Match, Router, parse_request, render, render_stream
+
+_STORAGE_HOSTS = ("storage.googleapis.com", "www.googleapis.com")
+_STORAGE_PATHS = (
+    "/storage/v1",
+    "/upload/storage/v1",
+    "/resumable/upload/storage/v1",
+    "/download/storage/v1",
+    "/batch/storage/v1",
+)
+_BIGQUERY_HOST = "bigquery.googleapis.com"
+_BIGQUERY_PATHS = ("/bigquery/v2", "/upload/bigquery/v2", "/resumable/upload/bigquery/v2")
+_TOKEN_PATHS = ("/token", "/oauth2/v4/token", "/oauth2/v3/token")
+_LOG = logging.getLogger(__name__)
+
+
+def create_app(cloud: Cloud, storage: ASGIApp, bigquery: ASGIApp) -> ASGIApp:
+    """Everything that is served over HTTP/1.1, as one ASGI application."""
+    rpcs = rest_app(cloud)
+
+    async def status(scope: Scope, receive: Receive, send: Send) -> None:
+        await JSONResponse(await run_in_threadpool(what_runs, cloud))(scope, receive, send)
+
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise ValueError(f"localcloud does not serve {scope['type']} connections.")
+        host = _host(scope)
+        scope["scheme"] = "https" if is_google_host(host) else "http"
+        await _application(host, scope["path"])(scope, receive, send)
+
+    def _application(host: str, path: str) -> ASGIApp:
+        if path == "/localcloud/status" and not is_google_host(host):
+            return status
+        if path in _TOKEN_PATHS:
+            return _token
+        if host == _BIGQUERY_HOST or path.startswith(_BIGQUERY_PATHS):
+            return bigquery
+        if host.endswith(_STORAGE_HOSTS) or path.startswith(_STORAGE_PATHS):
+            return storage
+        return rpcs
+
+    return dispatch
+
+
+def rest_app(cloud: Cloud) -> ASGIApp:
+    """The RPCs of the handler table, over REST."""
+    router = Router(handlers.all_rpcs().values())
+
+    async def answer(request: Request) -> Response:
+        try:
+            match = router.match(request.method, request.url.path)
+            if match is None:
+                raise handlers.not_served(
+                    f"{request.method} https://{request.url.hostname}{request.url.path}"
+                )
+            body = await _body(request)
+            return await run_in_threadpool(_call, cloud, match, request, body)
+        except Exception as error:
+            return _error(request, error)
+
+    return _as_app(answer)
+
+
+def _call(cloud: Cloud, match: Match, request: Request, body: bytes) -> Response:
+    query = parse_qs(request.url.query, keep_blank_values=True)
+    message = parse_request(match, query, body, request.headers.get("content-type", ""))
+    integer_enums = any("enum-encoding=int" in value for value in query.get("$alt", []))
+    response = handlers.call(cloud, match.rpc.path, message)
+    make = render_stream if match.rpc.streaming else render
+    content, media_type = make(response, integer_enums=integer_enums)
+    return Response(content, headers={"content-type": media_type})
+
+
+async def _body(request: Request) -> bytes:
+    """The request's body, no larger than a gRPC message may be."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MESSAGE_LIMIT:
+            raise InvalidArgument(f"Request payload size exceeds the limit: {MESSAGE_LIMIT} bytes.")
+    return bytes(body)
+
+
+def _error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, GoogleAPICallError):
+        _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        error = errors.internal(error)
+    content = errors.to_json(error)
+    return Response(content, status_code=errors.http_status(error), media_type="application/json")
+
+
+async def _token(scope: Scope, receive: Receive, send: Send) -> None:
+    """Give whoever asks an access token; it is worth nothing outside this localcloud."""
+    token = {"access_token": "localcloud", "expires_in": 3600, "token_type": "Bearer"}
+    await JSONResponse(token)(scope, receive, send)
+
+
+def _as_app(answer: Callable[[Request], Awaitable[Response]]) -> ASGIApp:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+    return app
+
+
+def _host(scope: Scope) -> str:
+    headers: list[tuple[bytes, bytes]] = scope["headers"]
+    value = next((value for name, value in headers if name == b"host"), b"").decode("latin-1")
+    return value.rpartition(":")[0] if value.rpartition(":")[2].isdigit() else value

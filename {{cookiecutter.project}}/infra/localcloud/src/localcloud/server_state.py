@@ -1,0 +1,84 @@
+"""Which server runs in a state folder: a lock says whether, a small file says which."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+
+from localcloud.files import write_private
+from localcloud.home import Home
+
+
+class AlreadyRunningError(Exception):
+    """Another server runs in this state folder."""
+
+
+@dataclass(frozen=True)
+class ServerState:
+    """The server that runs, or the last one that did.
+
+    `images` is empty where there is no images directory; `ready` tells whether it answers yet.
+    """
+
+    pid: int
+    port: int
+    images: str
+    context: str
+    ready: bool
+
+    @property
+    def address(self) -> str:
+        """Where the server listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+def read_state(home: Home) -> ServerState | None:
+    """What the last server wrote, or None."""
+    try:
+        return ServerState(**json.loads(home.server_state.read_bytes()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def write_state(home: Home, state: ServerState) -> None:
+    """Say which server runs."""
+    write_private(home.server_state, json.dumps(asdict(state)).encode())
+
+
+def is_locked(home: Home) -> bool:
+    """Whether a server lives; a killed one does not, whatever its file says."""
+    if not home.lock.exists():
+        return False
+    with home.lock.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def running_server(home: Home) -> ServerState | None:
+    """The server that lives and answers, or None."""
+    state = read_state(home) if is_locked(home) else None
+    return state if state and state.ready else None
+
+
+@contextmanager
+def locked(home: Home) -> Iterator[None]:
+    """Be the one server of a state folder.
+
+    Raises:
+        AlreadyRunningError: there is another.
+    """
+    descriptor = os.open(home.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise AlreadyRunningError(f"localcloud already runs in {home.root}.") from error
+    try:
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,63 @@
+"""google.longrunning.Operations: how clients follow what takes long."""
+
+from google.api_core.exceptions import FailedPrecondition, InvalidArgument
+from google.longrunning import operations_pb2
+from google.protobuf.empty_pb2 import Empty
+
+from localcloud.cloud import Cloud
+
+_LONGEST_WAIT = 30.0  # seconds; a client that wants more asks again
+_PAGE = 100
+
+
+def get_operation(
+    cloud: Cloud, request: operations_pb2.GetOperationRequest
+) -> operations_pb2.Operation:
+    """The operation as it stands."""
+    return cloud.operations.get(request.name)
+
+
+def wait_operation(
+    cloud: Cloud, request: operations_pb2.WaitOperationRequest
+) -> operations_pb2.Operation:
+    """The operation once it is done, or as it stands when the time is over."""
+    asked = request.timeout.ToTimedelta().total_seconds() if request.HasField("timeout") else None
+    seconds = _LONGEST_WAIT if asked is None else min(asked, _LONGEST_WAIT)
+    return cloud.operations.wait(request.name, seconds)
+
+
+def list_operations(
+    cloud: Cloud, request: operations_pb2.ListOperationsRequest
+) -> operations_pb2.ListOperationsResponse:
+    """The operations of one resource, newest first, a page at a time."""
+    if request.filter:
+        raise InvalidArgument("localcloud lists operations without a filter only.")
+    operations = cloud.store.in_collection(f"{request.name}/operations", operations_pb2.Operation)
+    start = _page_start(request.page_token)
+    end = start + (request.page_size or _PAGE)
+    return operations_pb2.ListOperationsResponse(
+        operations=operations[start:end],
+        next_page_token=str(end) if end < len(operations) else "",
+    )
+
+
+def cancel_operation(cloud: Cloud, request: operations_pb2.CancelOperationRequest) -> Empty:
+    """Accept a wish that is only that: like Vertex's deployments, operations run to their end."""
+    cloud.operations.get(request.name)
+    return Empty()
+
+
+def delete_operation(cloud: Cloud, request: operations_pb2.DeleteOperationRequest) -> Empty:
+    """Forget an operation that is done."""
+    if not cloud.operations.get(request.name).done:
+        raise FailedPrecondition(f"Operation {request.name} is still running.")
+    cloud.store.delete(request.name)
+    return Empty()
+
+
+def _page_start(token: str) -> int:
+    if not token:
+        return 0
+    if not token.isdigit():
+        raise InvalidArgument(f"Page token {token!r} is not one that this list gave.")
+    return int(token)
