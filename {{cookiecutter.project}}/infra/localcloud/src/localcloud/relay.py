@@ -34,12 +34,15 @@ class Side(asyncio.Protocol):
             self._held += data
 
     def eof_received(self) -> bool:
-        """Pass the end on; whether this side stays open for what the other still has to say."""
-        peer = self._peer.transport if self._peer else None
-        if peer and peer.can_write_eof() and not peer.is_closing():
-            peer.write_eof()
-            return True
-        return False
+        """Pass the end on; whether this side stays open for what the other still has to say.
+
+        TLS has no half-closed connections: there the end of one direction is the end of both.
+        """
+        sides = (self.transport, self._peer.transport if self._peer else None)
+        if not all(side and side.can_write_eof() and not side.is_closing() for side in sides):
+            return False
+        cast(asyncio.Transport, sides[1]).write_eof()
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Close the other side, after what it still has to send."""

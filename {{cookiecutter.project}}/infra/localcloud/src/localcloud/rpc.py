@@ -14,6 +14,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.empty_pb2 import Empty
 
 OTHER_MIXINS = ("/google.iam.", "/google.cloud.location.")
@@ -84,7 +85,7 @@ def rpcs(package: str) -> dict[str, Rpc]:
     """All RPCs of a client package such as `google.cloud.aiplatform_v1`, by gRPC path.
 
     Long-running operations, which every service of a package mixes in, are there once, in a
-    module of their own (`operations`); IAM and locations, mixed in as well, are left out.
+    module of their own (`operations`); IAM and locations are left out.
     """
     services = importlib.import_module(f"{package}.services")
     found: dict[str, Rpc] = {}
@@ -100,13 +101,14 @@ def _service_rpcs(package: str, module: str) -> Iterator[Rpc]:
         importlib.import_module(f"{transports}.grpc")
     ):
         name = path.rsplit("/", 1)[1]
-        if name in bindings and not path.startswith(OTHER_MIXINS):
+        request_type = _owner(serialise) or _declared_request_type(path)
+        if name in bindings and request_type and not path.startswith(OTHER_MIXINS):
             yield Rpc(
                 path=path,
                 module="operations" if path.startswith(OPERATIONS) else module,
                 streaming=streaming,
-                request_type=_owner(serialise),
-                response_type=_owner(deserialise),
+                request_type=request_type,
+                response_type=_owner(deserialise) or Empty,
                 bindings=bindings[name],
             )
 
@@ -145,11 +147,21 @@ def _bindings(module: ModuleType) -> dict[str, tuple[Binding, ...]]:
     }
 
 
-def _owner(function: Callable[..., Any] | None) -> type[Any]:
-    """The message class that a (de)serialiser belongs to; without one nothing is sent."""
-    if function is None:
-        return Empty
-    owner = getattr(function, "__self__", None) or getattr(function, "__objclass__", None)
-    if not isinstance(owner, type):
-        raise TypeError(f"cannot tell which message {function!r} belongs to")
-    return owner
+def _owner(function: Callable[..., Any] | None) -> type[Any] | None:
+    """The message class that a (de)serialiser is bound to, if it is bound to one."""
+    owner = getattr(function, "__self__", None)
+    return owner if isinstance(owner, type) else None
+
+
+def _declared_request_type(path: str) -> type[Any] | None:
+    """The request class that protobuf's descriptor of the service names, if there is one.
+
+    Requests that are plain protobuf are serialised by a method of their common base class,
+    which does not tell them apart.
+    """
+    service, _, method = path.lstrip("/").rpartition("/")
+    try:
+        declared = descriptor_pool.Default().FindServiceByName(service).FindMethodByName(method)
+    except KeyError:
+        return None
+    return message_factory.GetMessageClass(declared.input_type)

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import faulthandler
 import logging
 import os
 import shutil
@@ -228,6 +229,7 @@ def _options(arguments: list[str]) -> Options:
 
 def main() -> None:
     """Run the server in this process; `localcloud up` starts it so."""
+    faulthandler.enable()
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
