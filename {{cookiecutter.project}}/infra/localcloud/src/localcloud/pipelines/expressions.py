@@ -125,16 +125,16 @@ class _Parser:
             return inner
         if self._at == len(self._tokens):
             raise self._error()
-        kind, token = self._tokens[self._at]
+        kind, word = self._tokens[self._at]
         self._at += 1
         if kind == "number":
-            return _constant(float(token) if re.search(r"[.eE]", token) else int(token))
+            return _constant(float(word) if re.search(r"[.eE]", word) else int(word))
         if kind == "text":
-            return _constant(_unquoted(token))
-        if token in _LITERALS:
-            return _constant(_LITERALS[token])
-        if kind == "name":
-            return self._call(token) if self._take("(") else _variable(token)
+            return _constant(_unquoted(word))
+        if word in _LITERALS:
+            return _constant(_LITERALS[word])
+        if kind == "name" and word != "in":
+            return self._call(word) if self._take("(") else _variable(word)
         raise self._error(back=1)
 
     def _call(self, name: str) -> Expression:

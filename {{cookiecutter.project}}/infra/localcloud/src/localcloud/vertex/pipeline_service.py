@@ -48,6 +48,7 @@ def create_pipeline_job(cloud: Cloud, request: types.CreatePipelineJobRequest) -
         )
     job = types.PipelineJob(request.pipeline_job)
     _check(job)
+    _check_bucket(cloud, job.runtime_config.gcs_output_directory)
     job.name = f"{request.parent}/pipelineJobs/{job_id}"
     job.display_name = job.display_name or _pipeline_name(job)
     job.labels["vertex-ai-pipelines-run-billing-id"] = new_id()
@@ -185,6 +186,15 @@ def _check(job: types.PipelineJob) -> None:
         raise InvalidArgument(f"The pipeline job is not valid: {error}") from error
     except UnsupportedSpec as error:
         raise MethodNotImplemented(str(error)) from error
+
+
+def _check_bucket(cloud: Cloud, root: str) -> None:
+    bucket = root.split("/")[2]
+    if not (cloud.home.storage / bucket).is_dir():
+        raise InvalidArgument(
+            f"runtime_config.gcs_output_directory is {root!r}, but there is no bucket {bucket};"
+            " create it first."
+        )
 
 
 def _pipeline_name(job: types.PipelineJob) -> str:
