@@ -4,15 +4,17 @@ import shutil
 from pathlib import Path
 
 COPIED_FOLDERS = ("infra", "src", "tests")
-CACHES = ("__pycache__", ".localcloud", ".mypy_cache", ".pytest_cache", ".ruff_cache")
+CACHES = ("__pycache__", ".*_cache")
+TOP_LEVEL_CACHES = (".*_cache", "build")
 
 
 def remove_caches(project: Path) -> None:
-    """Delete the caches that were copied along with the template's files."""
-    for folder in COPIED_FOLDERS:
-        for name in CACHES:
-            for cache in list((project / folder).rglob(name)):
-                shutil.rmtree(cache)
+    """Delete what tools made in the template's folder and was copied along with its files."""
+    folders = [project / name for name in COPIED_FOLDERS]
+    found = [cache for folder in folders for name in CACHES for cache in folder.rglob(name)]
+    found += [cache for name in TOP_LEVEL_CACHES for cache in project.glob(name)]
+    for cache in found:
+        shutil.rmtree(cache, ignore_errors=True)
 
 
 if __name__ == "__main__":
