@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import yaml
 from google.cloud import aiplatform
 from google.cloud.aiplatform_v1.types import PipelineState, PipelineTaskDetail
 from kfp import compiler
-from vertex import LOCATION, PROJECT
+from vertex import LOCATION, PROJECT, unique
 
 BUCKET = "pipelines-bucket"
 IMAGE = f"us-central1-docker.pkg.dev/{PROJECT}/images/steps:1"
@@ -56,9 +57,9 @@ class PipelineClient:
         self.root = f"gs://{BUCKET}/root"
 
     def spec(self, pipeline: Callable[..., Any]) -> dict[str, Any]:
-        path = self._folder / "pipeline.json"
+        path = self._folder / "pipeline.yaml"
         compiler.Compiler().compile(pipeline, str(path))
-        return json.loads(path.read_text())
+        return yaml.safe_load(path.read_text())
 
     def submit(
         self,
@@ -73,7 +74,7 @@ class PipelineClient:
         job = aiplatform.PipelineJob(
             display_name=spec["pipelineInfo"]["name"],
             template_path=str(path),
-            job_id=job_id,
+            job_id=job_id or unique(),  # the SDK's own ids change once a second
             pipeline_root=self.root,
             parameter_values=parameters or {},
             project=PROJECT,

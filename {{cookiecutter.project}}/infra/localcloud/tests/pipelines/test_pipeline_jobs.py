@@ -56,11 +56,13 @@ def spec(pipelines: PipelineClient) -> dict[str, Any]:
 
 
 def create(
-    pipelines: PipelineClient, spec: dict[str, Any] | None, job_id: str = "", **config: Any
+    pipelines: PipelineClient, spec: dict[str, Any] | None = None, job_id: str = "", **config: Any
 ) -> PipelineJob:
     """Send a job past the SDK's own checks."""
     runtime = {"gcs_output_directory": pipelines.root, **config}
-    job = PipelineJob(pipeline_spec=spec, runtime_config=runtime)
+    job = PipelineJob(runtime_config=runtime)
+    if spec is not None:
+        job.pipeline_spec = spec
     return pipelines.service().create_pipeline_job(
         parent=PARENT, pipeline_job=job, pipeline_job_id=job_id or unique()
     )
@@ -297,7 +299,7 @@ def test_packages_to_install_are_refused_by_name(pipelines: PipelineClient) -> N
 
 def test_a_job_without_a_spec_is_refused(pipelines: PipelineClient) -> None:
     with pytest.raises(InvalidArgument, match="pipeline_spec is required"):
-        create(pipelines, None)
+        create(pipelines)
 
 
 def test_a_submission_is_quick(pipelines: PipelineClient, spec: dict[str, Any]) -> None:
