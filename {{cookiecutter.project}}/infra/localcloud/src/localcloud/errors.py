@@ -21,6 +21,9 @@ _BY_HTTP_STATUS = {
     504: StatusCode.DEADLINE_EXCEEDED,
 }
 
+# A message travels twice in gRPC's trailers, escaped, and clients take 8 KiB of trailers.
+_LONGEST_MESSAGE = 1000
+
 
 def internal(error: Exception) -> GoogleAPICallError:
     """What a client is told of an exception that no handler foresaw."""
@@ -41,8 +44,11 @@ def http_status(error: GoogleAPICallError) -> int:
 
 
 def to_status(error: GoogleAPICallError) -> Status:
-    """An error as google.rpc.Status, with its details."""
-    status = Status(code=status_code(error).value[0], message=error.message)
+    """An error as google.rpc.Status, with its details and no longer than gRPC can carry."""
+    message = str(error.message)
+    if len(message) > _LONGEST_MESSAGE:
+        message = f"{message[:_LONGEST_MESSAGE]}…"
+    status = Status(code=status_code(error).value[0], message=message)
     for detail in error.details:
         status.details.add().Pack(detail)
     return status
@@ -53,7 +59,7 @@ def to_json(error: GoogleAPICallError) -> bytes:
     status = to_status(error)
     body: dict[str, Any] = {
         "code": http_status(error),
-        "message": error.message,
+        "message": status.message,
         "status": status_code(error).name,
     }
     if status.details:

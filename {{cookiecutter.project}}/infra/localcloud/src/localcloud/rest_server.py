@@ -5,12 +5,12 @@ Google's REST surface of an RPC is transcoded from its HTTP bindings; see `trans
 
 import logging
 from collections.abc import Awaitable, Callable
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from google.api_core.exceptions import GoogleAPICallError, InvalidArgument
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from localcloud import errors, handlers
@@ -31,6 +31,8 @@ _STORAGE_PATHS = (
 _BIGQUERY_HOST = "bigquery.googleapis.com"
 _BIGQUERY_PATHS = ("/bigquery/v2", "/upload/bigquery/v2", "/resumable/upload/bigquery/v2")
 _TOKEN_PATHS = ("/token", "/oauth2/v4/token", "/oauth2/v3/token")
+_LOOPBACK = ("127.0.0.1", "localhost")
+_REFUSAL = PlainTextResponse("localcloud answers programs on this machine only.", 403)
 _LOG = logging.getLogger(__name__)
 
 
@@ -45,6 +47,8 @@ def create_app(cloud: Cloud, storage: ASGIApp, bigquery: ASGIApp) -> ASGIApp:
         if scope["type"] != "http":
             raise ValueError(f"localcloud does not serve {scope['type']} connections.")
         host = _host(scope)
+        if _is_from_elsewhere(scope, host):
+            return await _REFUSAL(scope, receive, send)
         scope["scheme"] = "https" if is_google_host(host) else "http"
         await _application(host, scope["path"])(scope, receive, send)
 
@@ -109,6 +113,18 @@ def _error(request: Request, error: Exception) -> Response:
     return Response(content, status_code=errors.http_status(error), media_type="application/json")
 
 
+def _is_from_elsewhere(scope: Scope, host: str) -> bool:
+    """Whether a web page of another site sends this, which a browser on this machine would do.
+
+    Google's clients send no Origin; a page that has its own name resolve to loopback says so in
+    Host.
+    """
+    if not is_google_host(host) and host not in _LOOPBACK:
+        return True
+    origin = _header(scope, b"origin")
+    return bool(origin) and urlsplit(origin).netloc != _header(scope, b"host")
+
+
 async def _token(scope: Scope, receive: Receive, send: Send) -> None:
     """Give whoever asks an access token; it is worth nothing outside this localcloud."""
     token = {"access_token": "localcloud", "expires_in": 3600, "token_type": "Bearer"}
@@ -124,6 +140,10 @@ def _as_app(answer: Callable[[Request], Awaitable[Response]]) -> ASGIApp:
 
 
 def _host(scope: Scope) -> str:
+    name, _, port = _header(scope, b"host").lower().rpartition(":")
+    return name if port.isdigit() else _header(scope, b"host").lower()
+
+
+def _header(scope: Scope, name: bytes) -> str:
     headers: list[tuple[bytes, bytes]] = scope["headers"]
-    value = next((value for name, value in headers if name == b"host"), b"").decode("latin-1")
-    return value.rpartition(":")[0] if value.rpartition(":")[2].isdigit() else value
+    return next((value for key, value in headers if key == name), b"").decode("latin-1")

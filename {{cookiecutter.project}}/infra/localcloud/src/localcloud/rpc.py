@@ -164,4 +164,5 @@ def _declared_request_type(path: str) -> type[Any] | None:
         declared = descriptor_pool.Default().FindServiceByName(service).FindMethodByName(method)
     except KeyError:
         return None
-    return message_factory.GetMessageClass(declared.input_type)
+    request_type: type[Any] = message_factory.GetMessageClass(declared.input_type)
+    return request_type

@@ -18,7 +18,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
-from localcloud import virtual_environment
+from localcloud import handlers, virtual_environment
 from localcloud.bigquery.emulator import BigQuery
 from localcloud.certificates import CertificateAuthority
 from localcloud.cloud import Cloud
@@ -71,7 +71,7 @@ async def serve(options: Options) -> None:
     authority = CertificateAuthority(home.secrets)
     authority.write_bundle(home.ca_bundle)
     write_service_account(home.service_account)
-    with _socket_folder() as sockets:
+    with _socket_folder(read_state(home)) as sockets:
         async with AsyncExitStack() as stack:
             bigquery = await stack.enter_async_context(_bigquery(home, sockets))
             backends = Backends(
@@ -80,7 +80,7 @@ async def serve(options: Options) -> None:
                 grpc_by_host={"bigquerystorage.googleapis.com": bigquery.grpc_address},
             )
             door = FrontDoor(authority, backends, UpstreamProxy.from_environment())
-            state = _state(options, _bind(door, options))
+            state = _state(options, _bind(door, options), sockets)
             write_state(home, state)
             stack.callback(write_state, home, replace(state, pid=0))
             cloud = await stack.enter_async_context(_cloud(options, state.port))
@@ -102,12 +102,13 @@ def _stop_event() -> asyncio.Event:
     return stop
 
 
-def _state(options: Options, port: int) -> ServerState:
+def _state(options: Options, port: int, sockets: Path) -> ServerState:
     return ServerState(
         pid=os.getpid(),
         port=port,
         images=str(options.images or ""),
         context=str(options.context),
+        sockets=str(sockets),
         ready=False,
     )
 
@@ -126,8 +127,13 @@ def _bind(door: FrontDoor, options: Options) -> int:
 
 
 @contextmanager
-def _socket_folder() -> Iterator[Path]:
-    """A folder with a short name, because the names of Unix sockets are limited; mode 0700."""
+def _socket_folder(last: ServerState | None) -> Iterator[Path]:
+    """A folder with a short name, because the names of Unix sockets are limited; mode 0700.
+
+    What a killed server left is removed.
+    """
+    if last:
+        shutil.rmtree(last.sockets, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix="localcloud-"))
     try:
         yield folder
@@ -138,8 +144,11 @@ def _socket_folder() -> Iterator[Path]:
 @asynccontextmanager
 async def _bigquery(home: Home, sockets: Path) -> AsyncIterator[BigQuery]:
     bigquery = BigQuery(home, sockets)
-    await asyncio.to_thread(bigquery.start)
     try:
+        # both take a second or two; BigQuery's are another process's
+        await asyncio.gather(
+            asyncio.to_thread(bigquery.start), asyncio.to_thread(handlers.all_rpcs)
+        )
         yield bigquery
     finally:
         await asyncio.to_thread(bigquery.stop)
@@ -240,8 +249,11 @@ def main() -> None:
             asyncio.run(serve(options))
     except AlreadyRunningError:
         sys.exit(ALREADY_RUNNING)
-    except (StartError, ValueError) as error:
+    except StartError as error:
         sys.exit(str(error))
+    except Exception as error:
+        _LOG.exception("localcloud ends")
+        sys.exit(f"localcloud failed: {error or type(error).__name__}")  # the last line is shown
 
 
 if __name__ == "__main__":

@@ -19,13 +19,15 @@ class AlreadyRunningError(Exception):
 class ServerState:
     """The server that runs, or the last one that did.
 
-    `images` is empty where there is no images directory; `ready` tells whether it answers yet.
+    `images` is empty where there is no images directory; `sockets` is the folder of the local
+    services' Unix sockets; `ready` tells whether it answers yet.
     """
 
     pid: int
     port: int
     images: str
     context: str
+    sockets: str
     ready: bool
 
     @property
