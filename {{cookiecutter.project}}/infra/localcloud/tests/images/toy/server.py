@@ -29,6 +29,12 @@ class Handler(BaseHTTPRequestHandler):
                 os._exit(code)
             case {"environment": name}:
                 instances = [os.environ.get(name)]
+            case {"arguments": True}:
+                instances = [" ".join(sys.argv[1:])]
+            case {"process": True}:
+                instances = [str(os.getpid())]
+            case {"json": value}:
+                instances = [json.dumps(value)]
         self.answer(200, {"predictions": instances, "metadata": request.get("parameters")})
 
     def answer(self, status: int, content: object) -> None:
