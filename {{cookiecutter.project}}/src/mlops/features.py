@@ -46,7 +46,7 @@ class Column(BaseModel):
     values: tuple[str, ...] = ()
     min: float | None = None
     max: float | None = None
-    scale: Literal["linear", "log"] = "linear"
+    scale: Literal["linear", "sqrt"] = "linear"
     buckets: int | None = Field(default=None, ge=2)
     vocabulary_size: int | None = Field(default=None, ge=1)
     oov_buckets: int = Field(default=1, ge=1)

@@ -161,13 +161,13 @@ def _validate(model: type[Model], content: dict[str, Any], path: Path) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise SettingsError(_explain(error, path)) from None
+        raise SettingsError(_explain(error, content, path)) from None
 
 
-def _explain(error: ValidationError, path: Path) -> str:
+def _explain(error: ValidationError, content: dict[str, Any], path: Path) -> str:
     """The first mistake as a sentence with its file, its key and the way out."""
     first = error.errors(include_url=False)[0]
-    key = ".".join(str(part) for part in first["loc"])
+    key = _name_key(first["loc"], content)
     where = str(path) if path.name == "features.yaml" else f"{path} (over base.yaml)"
     match first["type"]:
         case "extra_forbidden":
@@ -178,6 +178,19 @@ def _explain(error: ValidationError, path: Path) -> str:
             return f"{where}: {_one_line(first['msg'].removeprefix('Value error, '))}."
         case _:
             return f"{where}: {key} is {first['input']!r}; {_lower(first['msg'])}."
+
+
+def _name_key(location: tuple[int | str, ...], content: Any) -> str:
+    """The path to a key; an item of a list goes by its name, if it has one."""
+    parts = []
+    for part in location:
+        try:
+            content = content[part]
+        except (KeyError, IndexError, TypeError):
+            content = None
+        named = isinstance(part, int) and isinstance(content, dict) and "name" in content
+        parts.append(str(content["name"] if named else part))
+    return ".".join(parts)
 
 
 def _lower(text: str) -> str:

@@ -34,8 +34,10 @@ def make_preprocessing_fn(features: Features) -> Callable[[Tensors], Tensors]:
 
 def _standardize(values: tf.Tensor, column: Column) -> tf.Tensor:
     numbers = tf.cast(values, tf.float32)
-    if column.scale == "log":
-        numbers = tf.math.log1p(tf.maximum(numbers, 0.0))
+    if column.scale == "sqrt":
+        # Not a logarithm: TensorFlow rounds those differently in large and in small batches, so
+        # that training and serving would differ in the last bit. Square roots are exact.
+        numbers = tf.sqrt(tf.maximum(numbers, 0.0))
     return tft.scale_to_z_score(numbers)
 
 

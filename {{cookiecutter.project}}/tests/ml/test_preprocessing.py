@@ -1,0 +1,77 @@
+"""What serving computes is what training computed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import tensorflow as tf
+
+from mlops.data.query import Split
+from mlops.data.records import fill_missing, to_batches
+from mlops.features import Features, Role
+from mlops.training.train import read_examples
+from tests.ml.conftest import Run
+
+ROWS = 1000
+TYPES = {"FLOAT": np.float32, "STRING": object, "BOOLEAN": bool}
+
+
+def serve_transform(run: Run, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What the SavedModel feeds its network, one request a row."""
+    signature = tf.saved_model.load(run.model).signatures["transform_features"]
+    count = len(next(iter(rows.values())))
+    answers = [
+        signature(**{name: tf.constant(values[i : i + 1]) for name, values in rows.items()})
+        for i in range(count)
+    ]
+    return {
+        name: np.concatenate([answer[name].numpy() for answer in answers]) for name in answers[0]
+    }
+
+
+def typical_row(features: Features) -> dict[str, np.ndarray]:
+    """One row of defaults, and of the smallest allowed values."""
+    return {
+        column.name: np.array(
+            [column.fill if column.fill is not None else column.min],
+            TYPES.get(column.type, np.int64),
+        )
+        for column in features.inputs
+    }
+
+
+def test_training_and_serving_transform_bit_for_bit_alike(run: Run) -> None:
+    table = pq.read_table(f"{run.data}/eval").slice(0, ROWS)
+    examples = read_examples(run.features, run.settings.training, run.transformed, Split.EVAL)
+    trained, _ = next(iter(examples.unbatch().batch(len(table))))
+    (batch,) = to_batches(table)
+    raw = fill_missing(batch, run.features.inputs)
+    rows = {
+        name: column.to_numpy(zero_copy_only=False)
+        for name, column in zip(raw.schema.names, raw.columns, strict=True)
+    }
+    served = serve_transform(run, rows)
+    assert served.keys() == trained.keys()
+    for name, values in trained.items():
+        assert values.numpy().tobytes() == served[name].tobytes(), name
+
+
+def test_an_unseen_category_goes_to_an_out_of_vocabulary_bucket(run: Run) -> None:
+    column = next(
+        c for c in run.features.inputs if c.type == "STRING" and c.role is Role.CATEGORICAL
+    )
+    row = typical_row(run.features)
+    row[column.name] = np.array([b"a company that nobody has ever seen"], object)
+    (index,) = serve_transform(run, row)[column.name]
+    assets = Path(run.graph) / "transform_fn/assets"
+    vocabulary = len((assets / column.name).read_text(encoding="utf-8").splitlines())
+    assert vocabulary <= index < vocabulary + column.oov_buckets <= column.cardinality
+
+
+def test_an_unseen_number_is_still_a_category(run: Run) -> None:
+    row = typical_row(run.features)
+    row["pickup_community_area"] = np.array([12345])
+    (index,) = serve_transform(run, row)["pickup_community_area"]
+    assert 0 <= index < 79

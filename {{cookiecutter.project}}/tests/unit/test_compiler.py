@@ -1,0 +1,83 @@
+"""The compiled pipeline names real images and holds the whole graph."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from kfp import dsl
+
+from mlops.pipelines import training
+from mlops.pipelines.compiler import PipelineError, compile_pipeline
+from mlops.pipelines.images import ImageError
+from mlops.pipelines.runs import training_parameters
+from mlops.settings import Images, load_settings
+from tests.conftest import ROOT
+
+IMAGES = Images(repository="us-central1-docker.pkg.dev/taxi/mlops", tag="abc")
+
+
+@pytest.fixture(autouse=True)
+def _in_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def compile_spec(images: Images, output: Path) -> dict[str, Any]:
+    return yaml.safe_load(compile_pipeline("training", images, output).read_text())
+
+
+def images_of(spec: dict[str, Any]) -> set[str]:
+    executors = spec["deploymentSpec"]["executors"].values()
+    return {executor["container"]["image"] for executor in executors}
+
+
+def test_each_step_runs_in_a_full_image_reference(tmp_path: Path) -> None:
+    assert images_of(compile_spec(IMAGES, tmp_path)) == {f"{IMAGES.repository}/ml:abc"}
+
+
+def test_without_a_tag_the_image_is_named_by_what_it_is_built_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    untagged = Images(repository=IMAGES.repository)
+    before = images_of(compile_spec(untagged, tmp_path))
+    assert images_of(compile_spec(untagged, tmp_path)) == before
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/changed.py").touch()
+    monkeypatch.setattr("mlops.pipelines.images.SOURCE", tmp_path / "src")
+    assert images_of(compile_spec(untagged, tmp_path)) != before
+
+
+def test_an_image_without_a_folder_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @dsl.component(base_image="gpu", install_kfp_package=False)
+    def step() -> None: ...
+
+    @dsl.pipeline(name="training")
+    def pipeline() -> None:
+        step()
+
+    monkeypatch.setattr(training, "training", pipeline)
+    with pytest.raises(ImageError, match="'gpu': the folders in infra/images are ml, serving"):
+        compile_pipeline("training", IMAGES, tmp_path)
+
+
+def test_an_unknown_pipeline_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PipelineError, match="'trainig': choose training"):
+        compile_pipeline("trainig", IMAGES, tmp_path)
+
+
+def test_the_run_gives_each_parameter_of_the_pipeline(config: Path, tmp_path: Path) -> None:
+    parameters = training_parameters(load_settings("local", config), "version")
+    declared = compile_spec(IMAGES, tmp_path)["root"]["inputDefinitions"]["parameters"]
+    assert parameters.keys() == declared.keys()
+
+
+def test_bad_data_and_bad_models_stop_what_follows(tmp_path: Path) -> None:
+    spec = compile_spec(IMAGES, tmp_path)
+    tasks = spec["root"]["dag"]["tasks"]
+    assert "validate-data" in tasks["transform-data"]["dependentTasks"]
+    assert "evaluate-model" in tasks["condition-1"]["dependentTasks"]
+    assert "register-model" not in tasks
+    released = spec["components"]["comp-condition-1"]["dag"]["tasks"]
+    assert set(released) == {"register-model", "condition-2"}

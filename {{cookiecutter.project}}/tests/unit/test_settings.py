@@ -1,0 +1,91 @@
+"""A mistake in config/ is told in one sentence that names file, key and way out."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mlops.settings import ENVIRONMENTS, SettingsError, load_settings
+
+
+@pytest.fixture
+def copy(config: Path, tmp_path: Path) -> Path:
+    """A configuration folder that a test may spoil."""
+    return shutil.copytree(config, tmp_path / "config")
+
+
+def spoil(folder: Path, file: str, old: str, new: str) -> None:
+    path = folder / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_each_environment_loads(each_config: Path, environment: str) -> None:
+    settings = load_settings(environment, each_config)
+    assert settings.environment == environment
+    assert settings.bucket == f"{settings.project}-mlops"
+    assert settings.images.repository.endswith(f"{settings.project}/mlops")
+
+
+def test_the_environment_is_laid_over_base(copy: Path) -> None:
+    with (copy / "local.yaml").open("a", encoding="utf-8") as file:
+        file.write("training:\n  epochs: 3\n")
+    settings = load_settings("local", copy)
+    assert settings.training.epochs == 3
+    assert settings.training.patience == load_settings("dev", copy).training.patience
+
+
+def test_the_environment_comes_from_the_variable(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLOPS_ENVIRONMENT", "staging")
+    assert load_settings(config=config).environment == "staging"
+    monkeypatch.delenv("MLOPS_ENVIRONMENT")
+    assert load_settings(config=config).environment == "local"
+
+
+def test_an_unknown_environment_is_refused(config: Path) -> None:
+    with pytest.raises(SettingsError, match="'qa': choose local, dev, staging, prod"):
+        load_settings("qa", config)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("base.yaml", "  seed: 17", "  sed: 17", "training.seed is missing; add it"),
+        ("base.yaml", "batch_size: 256", "batch_size: many", "training.batch_size is 'many'"),
+        ("base.yaml", "sample_percent: 100", "sample_percent: 0", "data.sample_percent is 0"),
+        ("local.yaml", "bucket:", "buckets:", "bucket is missing; add it"),
+        ("local.yaml", "project:", "x: [", "local.yaml is not valid YAML"),
+        ("features.yaml", "    role: bucketized", "    role: bucket", "latitude.role is 'bucket'"),
+        ("features.yaml", "    scale: sqrt", "    skale: sqrt", "columns.trip_miles.skale; remove"),
+        ("features.yaml", "buckets: 10", "min: 10", "latitude: a bucketized column needs buckets"),
+        ("features.yaml", "vocabulary_size: 12", "", "month: a categorical column needs vocab"),
+        ("features.yaml", "default: 41.88", "default: south", "'south' is not of type FLOAT"),
+        ("features.yaml", "max: 86400", "max: -1", "trip_seconds: min is above max"),
+        ("features.yaml", "name: trip_seconds", "name: trip_miles", "trip_miles is declared twice"),
+        ("features.yaml", "role: identifier", "role: validated", "must have the role identifier"),
+        ("features.yaml", "role: timestamp}", "role: validated}",
+         "a TIMESTAMP cannot be extracted"),
+        ("features.yaml", "values: [Cash,", "min: 1\n    values: [Cash,", "use values"),
+        ("features.yaml", "role: label", "role: label, default: 0", "a label has no default"),
+    ],
+)  # fmt: skip
+def test_a_mistake_names_its_file_and_key(
+    copy: Path, file: str, old: str, new: str, message: str
+) -> None:
+    spoil(copy, file, old, new)
+    with pytest.raises(SettingsError, match=message) as caught:
+        load_settings("local", copy)
+    assert str(copy) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_named(copy: Path) -> None:
+    (copy / "dev.yaml").unlink()
+    with pytest.raises(SettingsError, match=r"dev\.yaml is missing: run this from"):
+        load_settings("dev", copy)
