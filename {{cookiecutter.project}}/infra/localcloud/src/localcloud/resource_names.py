@@ -9,6 +9,8 @@ from google.rpc.error_details_pb2 import BadRequest
 from localcloud import path_template
 from localcloud.rpc import Message, Rpc, raw
 
+_SHOWN = 200  # characters of a wrong name
+
 
 def check_names(rpc: Rpc, request: Message) -> None:
     """Refuse a request whose names fit none of its RPC's bindings.
@@ -27,7 +29,9 @@ def check_names(rpc: Rpc, request: Message) -> None:
         return
     field, value = next(misfit for misfit in misfits if misfit)[:2]
     expected = " or ".join(dict.fromkeys(pattern for _, _, pattern in filter(None, misfits)))
-    problem = f"is {value!r}, expected {expected}" if value else f"is required, as {expected}"
+    problem = (
+        f"is {_shortened(value)!r}, expected {expected}" if value else f"is required, as {expected}"
+    )
     raise InvalidArgument(
         f"Field {field} {problem}.",
         details=[
@@ -36,6 +40,10 @@ def check_names(rpc: Rpc, request: Message) -> None:
             )
         ],
     )
+
+
+def _shortened(value: str) -> str:
+    return value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
 
 
 def _misfits(patterns: dict[str, str], message: Any) -> Iterator[tuple[str, str, str]]:
