@@ -12,8 +12,11 @@ from localcloud.home import Home
 from localcloud.images import Images
 from localcloud.operations import Operations
 from localcloud.store import Store
+from localcloud.vertex.metadata.lineage import Lineage
+from localcloud.vertex.tensorboard.points import Points
 
 if TYPE_CHECKING:
+    from localcloud.jobs.runner import JobRunner
     from localcloud.pipelines.runner import PipelineRunner
     from localcloud.prediction.servers import PredictionServers
 
@@ -34,11 +37,15 @@ class Cloud:
     environment: dict[str, str] = field(default_factory=dict)
     store: Store = field(init=False)
     operations: Operations = field(init=False)
+    lineage: Lineage = field(init=False)
+    points: Points = field(init=False)
 
     def __post_init__(self) -> None:
         self.home.create()
         self.store = Store(self.home.database)
         self.operations = Operations(self.store)
+        self.lineage = Lineage(self.store)
+        self.points = Points(self.store)
 
     # What runs is given the cloud that it runs in, so it is imported only once that is there.
 
@@ -55,3 +62,10 @@ class Cloud:
         from localcloud.pipelines.runner import PipelineRunner
 
         return PipelineRunner(self)
+
+    @cached_property
+    def jobs(self) -> JobRunner:
+        """What runs all other jobs."""
+        from localcloud.jobs.runner import JobRunner
+
+        return JobRunner(self)

@@ -7,11 +7,13 @@ def recover(cloud: Cloud) -> None:
     """Take up what an earlier server left: end its operations and jobs, serve its models again."""
     cloud.operations.abort_unfinished()
     cloud.pipelines.recover()
+    cloud.jobs.recover()
     cloud.servers.recover()
 
 
 def stop(cloud: Cloud) -> None:
     """End all processes of jobs and deployed models, and close the state."""
     cloud.pipelines.stop()
+    cloud.jobs.stop()
     cloud.servers.stop()
     cloud.store.close()

@@ -18,6 +18,28 @@ from localcloud.pipelines.spec import InvalidSpec, UnsupportedSpec
 from localcloud.rpc import raw
 from localcloud.vertex import filters, listing
 from localcloud.vertex.resources import check_labels, new_id, now, operation_metadata
+from localcloud.vertex.training_pipelines import (
+    cancel_training_pipeline,
+    create_training_pipeline,
+    delete_training_pipeline,
+    get_training_pipeline,
+    list_training_pipelines,
+)
+
+__all__ = [
+    "batch_cancel_pipeline_jobs",
+    "batch_delete_pipeline_jobs",
+    "cancel_pipeline_job",
+    "cancel_training_pipeline",
+    "create_pipeline_job",
+    "create_training_pipeline",
+    "delete_pipeline_job",
+    "delete_training_pipeline",
+    "get_pipeline_job",
+    "get_training_pipeline",
+    "list_pipeline_jobs",
+    "list_training_pipelines",
+]
 
 _JOB_ID = re.compile(r"[a-z][-a-z0-9]{0,127}")
 _ORDER = ("create_time", "end_time", "start_time", "update_time")

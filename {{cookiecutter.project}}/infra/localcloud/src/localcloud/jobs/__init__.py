@@ -1,0 +1,1 @@
+"""Jobs that run by themselves: custom jobs, tuning, training pipelines, batch prediction."""
