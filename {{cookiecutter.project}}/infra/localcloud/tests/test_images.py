@@ -172,6 +172,12 @@ def test_a_copy_from_outside_the_context_is_refused(images: Images, source: str)
         _ = add(images, f"{PYTHON}\nCOPY {source} /app").digest
 
 
+def test_several_folders_in_one_place_are_refused(images: Images) -> None:
+    (images.context / "more").mkdir()
+    with pytest.raises(InvalidArgument, match="copies several folders into /app"):
+        _ = add(images, f"{PYTHON}\nCOPY src more /app/").digest
+
+
 def test_the_digest_follows_all_that_the_image_is_made_of(images: Images) -> None:
     def digest() -> str:
         return images.resolve("ml").digest

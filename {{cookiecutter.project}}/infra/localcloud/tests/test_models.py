@@ -14,7 +14,7 @@ from google.api_core.exceptions import (
 from google.cloud import aiplatform
 from google.cloud.aiplatform_v1 import ModelServiceClient
 from google.cloud.aiplatform_v1.types import Model
-from vertex import IMAGE, OPTIONS, PARENT, connect, refuses, unique
+from vertex import IMAGE, OPTIONS, PARENT, connect, refuses, unique, upload
 
 MODEL_TYPE = {"display_name": "model", "container_spec": {"image_uri": IMAGE}}
 
@@ -28,11 +28,6 @@ def transport(request: pytest.FixtureRequest, cloud_environment: Localcloud) -> 
 @pytest.fixture
 def client(transport: str) -> ModelServiceClient:
     return ModelServiceClient(transport=transport, client_options=OPTIONS)
-
-
-def upload(**arguments: Any) -> aiplatform.Model:
-    defaults = {"display_name": "model", "serving_container_image_uri": IMAGE}
-    return aiplatform.Model.upload(**{**defaults, **arguments})
 
 
 def aliases(model: aiplatform.Model) -> dict[str, list[str]]:

@@ -1,8 +1,10 @@
 """What the tests of the Vertex AI services share."""
 
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from google.api_core.exceptions import GoogleAPICallError
@@ -17,6 +19,22 @@ IMAGE = f"{LOCATION}-docker.pkg.dev/{PROJECT}/repository/toy:latest"
 def connect(transport: str) -> None:
     """Make Google's client use these defaults; where it goes is told by the environment."""
     aiplatform.init(project=PROJECT, location=LOCATION, api_transport=transport)
+
+
+def upload(**arguments: Any) -> aiplatform.Model:
+    """A model of the toy image."""
+    defaults = {"display_name": "model", "serving_container_image_uri": IMAGE}
+    return aiplatform.Model.upload(**{**defaults, **arguments})
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 10) -> bool:
+    """Whether the condition comes true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def unique() -> str:

@@ -61,7 +61,8 @@ class Image:
         """SHA-256 over all that decides what the image does: Dockerfile, lock, copied files."""
         digest = hashlib.sha256()
         files = [self.folder / "Dockerfile", *([self.lock] if self.lock.exists() else [])]
-        for file in files + [file for _, path in self._mounts for file in _files(path)]:
+        files += [file for path in self._mounts.values() for file in _files(path)]
+        for file in files:
             content = hashlib.sha256(file.read_bytes()).hexdigest()
             digest.update(f"{file.relative_to(self._root(file))}\0{content}\n".encode())
         return digest.hexdigest()
@@ -106,14 +107,19 @@ class Image:
         return match.group(1)
 
     @cached_property
-    def _mounts(self) -> list[tuple[str, Path]]:
-        """Container path and local path of each copied file or folder."""
-        return [
-            mount
-            for copy in self.dockerfile.copies
-            for source in copy.sources
-            for mount in self._mount(source, copy.destination)
-        ]
+    def _mounts(self) -> dict[str, Path]:
+        """The local path of each copied file or folder, by its container path."""
+        mounts: dict[str, Path] = {}
+        for copy in self.dockerfile.copies:
+            for source in copy.sources:
+                for target, path in self._mount(source, copy.destination):
+                    if path.is_dir() and mounts.get(target, path) != path:
+                        raise InvalidArgument(
+                            f"Image {self.name} copies several folders into {target or '/'}, which"
+                            " has no local equivalent; copy each into a folder of its own."
+                        )
+                    mounts[target] = path
+        return mounts
 
     def _mount(self, source: str, destination: str) -> Iterator[tuple[str, Path]]:
         paths = sorted(self.context.glob(source)) if set(source) & set("*?[") else None
@@ -128,7 +134,7 @@ class Image:
 
     def _localise(self, text: str) -> str:
         """Replace container paths; the longest wins, and `/` itself is never replaced."""
-        local = {target: path for target, path in self._mounts if target}
+        local = {target: path for target, path in self._mounts.items() if target}
         if not local:
             return text
         paths = "|".join(re.escape(target) for target in sorted(local, key=len, reverse=True))
