@@ -55,6 +55,11 @@ class Store:
                 raise
             self._connection.execute("commit")
 
+    def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Run SQL on tables beside the resources, in the transaction that is open, if any."""
+        with self._lock:
+            return self._connection.execute(statement, values).fetchall()
+
     def create(self, resource: Any) -> None:
         """Add a resource under its `name`.
 

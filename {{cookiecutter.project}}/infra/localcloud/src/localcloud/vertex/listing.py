@@ -22,25 +22,32 @@ _TERM = re.compile(
 
 
 def page(
-    resources: Sequence[ResourceT], request: Any, id_field: str = "", order: Collection[str] = ()
+    resources: Sequence[ResourceT],
+    request: Any,
+    id_field: str = "",
+    order: Collection[str] = (),
+    selects: Predicate | None = None,
+    sizes: tuple[int, int] = (_DEFAULT_PAGE, _LARGEST_PAGE),
 ) -> tuple[list[ResourceT], str]:
     """One page of what a list request selects, and the token of the next page.
 
     Args:
         resources: all there are, in the default order.
-        request: has page_size, page_token, filter, order_by and read_mask.
+        request: has page_size and page_token, and may have filter, order_by and read_mask.
         id_field: what the filter calls the last segment of the name, such as `model`.
         order: the fields that order_by may name.
+        selects: what the filter selects, for services that read it in their own way.
+        sizes: how large a page is by default, and at most.
 
     Raises:
         InvalidArgument: the filter, order, page size or page token is malformed.
     """
-    selects = _predicate(request.filter, id_field)
+    selects = selects or _predicate(_filter(request), id_field)
     found = _ordered([each for each in resources if selects(each)], _order_by(request), order)
     start = _offset(request)
     if request.page_size < 0:
         raise InvalidArgument(f"page_size is {request.page_size}; give a positive number.")
-    end = start + min(request.page_size or _DEFAULT_PAGE, _LARGEST_PAGE)
+    end = start + min(request.page_size or sizes[0], sizes[1])
     token = _token(request, end) if end < len(found) else ""
     return [_read(each, request) for each in found[start:end]], token
 
@@ -98,8 +105,12 @@ def _ordered(resources: list[Any], order_by: str, supported: Collection[str]) ->
     return sorted(resources, key=cmp_to_key(compare)) if keys else resources
 
 
+def _filter(request: Any) -> str:
+    return getattr(request, "filter", "")  # some lists of Vertex have no such field
+
+
 def _order_by(request: Any) -> str:
-    return getattr(request, "order_by", "")  # some lists of Vertex have no such field
+    return getattr(request, "order_by", "")
 
 
 def _order(part: str, order_by: str, supported: Collection[str]) -> tuple[str, int]:
@@ -131,13 +142,13 @@ def _offset(request: Any) -> int:
 
 
 def _selection(request: Any) -> str:
-    text = f"{request.filter}\0{_order_by(request)}"
+    text = f"{_filter(request)}\0{_order_by(request)}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _read(resource: ResourceT, request: Any) -> ResourceT:
-    mask = raw(request).read_mask
-    if not mask.paths:
+    mask = getattr(raw(request), "read_mask", None)
+    if not mask or not mask.paths:
         return resource
     part = type(resource)()
     mask.MergeMessage(raw(resource), raw(part))

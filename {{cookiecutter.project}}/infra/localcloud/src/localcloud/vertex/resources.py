@@ -10,6 +10,8 @@ from google.api_core.exceptions import Aborted, InvalidArgument
 from google.cloud.aiplatform_v1.types import GenericOperationMetadata
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from localcloud.rpc import raw
+
 _LABEL_KEY = re.compile(r"[^\W\dA-Z][\w-]{0,62}")
 _LABEL_VALUE = re.compile(r"[\w-]{0,63}")
 
@@ -100,3 +102,9 @@ def masked_fields(mask: FieldMask, supported: Collection[str]) -> list[str]:
                 f"update_mask names {name}, which cannot be updated; use {', '.join(supported)}."
             )
     return fields
+
+
+def populated_fields(resource: Any, supported: Collection[str]) -> list[str]:
+    """The fields with a value, of those supported: what an update without a mask is about."""
+    names = [descriptor.name for descriptor, _ in raw(resource).ListFields()]
+    return [name for name in names if name in supported]

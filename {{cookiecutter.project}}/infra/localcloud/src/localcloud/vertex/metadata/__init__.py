@@ -1,0 +1,1 @@
+"""Vertex ML Metadata: artifacts, executions, contexts, their schemas and their lineage."""

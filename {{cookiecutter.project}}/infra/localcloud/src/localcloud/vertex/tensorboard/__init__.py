@@ -1,0 +1,1 @@
+"""Vertex AI TensorBoard: experiments, runs, time series and their data points."""
