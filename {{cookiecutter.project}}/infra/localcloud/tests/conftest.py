@@ -114,3 +114,9 @@ def cloud_environment(localcloud: Localcloud) -> Iterator[Localcloud]:
         for name, value in localcloud.environment.items():
             patch.setenv(name, value)
         yield localcloud
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Asynchronous tests run on asyncio."""
+    return "asyncio"

@@ -112,7 +112,7 @@ def test_a_large_request_is_taken(client: EndpointServiceClient) -> None:
 
 def test_a_long_error_reaches_the_client(client: EndpointServiceClient) -> None:
     """gRPC carries messages in trailers, which clients limit to 8 KiB."""
-    with pytest.raises(InvalidArgument, match="éé.*…$"):
+    with pytest.raises(InvalidArgument, match=r"éé.*…$"):
         client.list_endpoints(request={"parent": PARENT, "filter": "é" * 20_000})
     with pytest.raises(InvalidArgument, match="Field name is 'éé"):
         client.get_endpoint(name="é" * 1_000)

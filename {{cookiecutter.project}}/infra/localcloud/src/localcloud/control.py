@@ -15,7 +15,7 @@ from localcloud.server_state import ServerState, is_locked, read_state, running_
 
 ALREADY_RUNNING = 75  # the server's exit code when another one holds the state folder
 _START_PATIENCE = 120.0  # seconds; deployed models of an earlier server start again as well
-_STOP_PATIENCE = 30.0
+_STOP_PATIENCE = 30.0  # seconds
 _PAUSE = 0.05
 
 Result = TypeVar("Result")

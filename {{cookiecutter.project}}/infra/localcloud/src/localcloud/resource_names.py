@@ -19,31 +19,26 @@ def check_names(rpc: Rpc, request: Message) -> None:
         InvalidArgument: names the field, what it holds and the expected pattern.
     """
     message = raw(request)
-    if not rpc.bindings:
-        return
-    misfits = [
-        next(_misfits(path_template.parse(binding.uri).fields, message), None)
-        for binding in rpc.bindings
-    ]
-    if None in misfits:
-        return
-    field, value = next(misfit for misfit in misfits if misfit)[:2]
-    expected = " or ".join(dict.fromkeys(pattern for _, _, pattern in filter(None, misfits)))
-    problem = (
-        f"is {_shortened(value)!r}, expected {expected}" if value else f"is required, as {expected}"
-    )
-    raise InvalidArgument(
-        f"Field {field} {problem}.",
-        details=[
-            BadRequest(
-                field_violations=[BadRequest.FieldViolation(field=field, description=problem)]
-            )
-        ],
-    )
+    misfits = []
+    for binding in rpc.bindings:
+        misfit = next(_misfits(path_template.parse(binding.uri).fields, message), None)
+        if misfit is None:
+            return
+        misfits.append(misfit)
+    if misfits:
+        field, value, _ = misfits[0]
+        raise _refusal(field, value, " or ".join(dict.fromkeys(each[2] for each in misfits)))
 
 
-def _shortened(value: str) -> str:
-    return value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
+def _refusal(field: str, value: str, expected: str) -> InvalidArgument:
+    if value:
+        problem = f"is {value[:_SHOWN]!r}, expected {expected}"
+    else:
+        problem = f"is required, as {expected}"
+    violation = BadRequest.FieldViolation(field=field, description=problem)
+    return InvalidArgument(
+        f"Field {field} {problem}.", details=[BadRequest(field_violations=[violation])]
+    )
 
 
 def _misfits(patterns: dict[str, str], message: Any) -> Iterator[tuple[str, str, str]]:

@@ -33,8 +33,8 @@ from localcloud.rest_server import create_app
 from localcloud.server_state import (
     AlreadyRunningError,
     ServerState,
-    locked,
     read_state,
+    take_lock,
     write_state,
 )
 from localcloud.storage.app import create_storage_app
@@ -226,6 +226,13 @@ async def _open(door: FrontDoor) -> AsyncIterator[None]:
             await task
 
 
+def _announce(home: Home) -> None:
+    """Put this process in the place of an earlier one that may have been killed."""
+    last = read_state(home)
+    if last:
+        write_state(home, replace(last, pid=os.getpid(), ready=False))
+
+
 def _options(arguments: list[str]) -> Options:
     parser = argparse.ArgumentParser(prog="localcloud.server")
     parser.add_argument("--home", type=Path, required=True)
@@ -245,8 +252,9 @@ def main() -> None:
     options = _options(sys.argv[1:])
     options.home.create()
     try:
-        with locked(options.home):
-            asyncio.run(serve(options))
+        take_lock(options.home)
+        _announce(options.home)
+        asyncio.run(serve(options))
     except AlreadyRunningError:
         sys.exit(ALREADY_RUNNING)
     except StartError as error:

@@ -3,8 +3,6 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 from localcloud.files import write_private
@@ -64,12 +62,11 @@ def is_locked(home: Home) -> bool:
 def running_server(home: Home) -> ServerState | None:
     """The server that lives and answers, or None."""
     state = read_state(home) if is_locked(home) else None
-    return state if state and state.ready else None
+    return state if state and state.ready and _is_alive(state.pid) else None
 
 
-@contextmanager
-def locked(home: Home) -> Iterator[None]:
-    """Be the one server of a state folder.
+def take_lock(home: Home) -> None:
+    """Be the one server of a state folder until this process ends.
 
     Raises:
         AlreadyRunningError: there is another.
@@ -80,7 +77,12 @@ def locked(home: Home) -> Iterator[None]:
     except BlockingIOError as error:
         os.close(descriptor)
         raise AlreadyRunningError(f"localcloud already runs in {home.root}.") from error
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether there is such a process: between a kill and the next start the file is old."""
     try:
-        yield
-    finally:
-        os.close(descriptor)
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
