@@ -1,19 +1,21 @@
 """The client of the pipeline tests, pointed at the localcloud of this test session."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from google.cloud import aiplatform, storage
 from pipeline_client import BUCKET, PipelineClient
-from vertex import connect
+from vertex import LOCATION, PROJECT
 
 
-@pytest.fixture(scope="module")
-def pipelines(
-    localcloud: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[PipelineClient]:
-    """Submits to the running localcloud; the pipelines' bucket is there."""
-    storage = localcloud.home / "storage"
-    (storage / BUCKET).mkdir(exist_ok=True)
-    with connect(localcloud):
-        yield PipelineClient(tmp_path_factory.mktemp("specs"), storage)
+@pytest.fixture(scope="session")
+def pipelines_bucket(cloud_environment: Any) -> None:
+    """The bucket that the jobs of these tests write to."""
+    storage.Client(project=PROJECT).create_bucket(BUCKET)
+
+
+@pytest.fixture
+def pipelines(cloud_environment: Any, pipelines_bucket: None, tmp_path: Any) -> PipelineClient:
+    """Submits to the running localcloud over gRPC."""
+    aiplatform.init(project=PROJECT, location=LOCATION, api_transport="grpc")
+    return PipelineClient(tmp_path, cloud_environment.home / "storage")

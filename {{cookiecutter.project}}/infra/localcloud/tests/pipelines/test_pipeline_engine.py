@@ -4,6 +4,9 @@ from typing import NamedTuple
 
 from kfp import dsl
 from pipeline_client import IMAGE, PipelineClient, State
+from vertex import PROJECT
+
+from localcloud.resource_manager.projects import project_number
 
 component = dsl.component(base_image=IMAGE, install_kfp_package=False)
 
@@ -164,11 +167,11 @@ def test_artifacts_lie_in_storage_with_their_metadata(pipelines: PipelineClient)
     def artifacts():
         read(data=write(text="hello").outputs["data"])
 
-    result = pipelines.run(artifacts)
+    result = pipelines.run(artifacts, job_id="artifacts-job")
     assert result.output("read") == "hello of 5"
     uri = result.uri("write", "data")
-    assert uri.startswith(f"{pipelines.root}/")
-    assert uri.endswith("/data")
+    folder = f"{project_number(PROJECT)}/artifacts-job/write_{result.tasks['write'].task_id}"
+    assert uri == f"{pipelines.root}/{folder}/data"
     assert pipelines.path(uri).read_text() == "hello"
     metrics = result.tasks["write"].outputs["metrics"].artifacts[0]
     assert (metrics.schema_title, metrics.metadata["accuracy"]) == ("system.Metrics", 0.75)

@@ -15,6 +15,7 @@ from localcloud.pipelines.artifacts import Artifact, local_path
 from localcloud.pipelines.cache import Cache
 from localcloud.pipelines.record import JobRecord
 from localcloud.pipelines.spec import Json, Pipeline
+from localcloud.resource_manager.projects import project_number
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -71,7 +72,11 @@ class Run:
     def folder_uri(self) -> str:
         """The `gs://` folder below which the job's tasks write, without a slash at its end."""
         root = self.job.runtime_config.gcs_output_directory.rstrip("/")
-        return f"{root}/{self.job_id}"
+        return f"{root}/{self._project_number}/{self.job_id}"
+
+    @property
+    def _project_number(self) -> str:
+        return str(project_number(self.job.name.split("/")[1]))
 
     @property
     def logs(self) -> Path:
@@ -102,7 +107,7 @@ class Run:
         """The variables that Vertex gives to each of the job's containers."""
         project, location = self.job.name.split("/")[1:4:2]
         return {
-            "CLOUD_ML_PROJECT_ID": project,
+            "CLOUD_ML_PROJECT_ID": self._project_number,
             "CLOUD_ML_REGION": location,
             "GOOGLE_CLOUD_PROJECT": project,
             "VERTEX_AI_PIPELINES_RUN_LABELS": json.dumps(dict(self.job.labels)),
