@@ -7,6 +7,7 @@ import os
 import uvicorn
 
 from mlops.serving.app import create_app
+from mlops.serving.model import ServingModel
 
 
 def main() -> None:
@@ -15,7 +16,7 @@ def main() -> None:
     AIP_HTTP_HOST is our own: the image sets it to all interfaces, elsewhere it is loopback.
     """
     app = create_app(
-        os.environ["AIP_STORAGE_URI"],
+        ServingModel(os.environ["AIP_STORAGE_URI"]),
         os.environ.get("AIP_HEALTH_ROUTE", "/health"),
         os.environ.get("AIP_PREDICT_ROUTE", "/predict"),
     )

@@ -1,61 +1,48 @@
 """The web server, by Vertex AI's contract for custom prediction containers.
 
-The health route answers 200 once the model is loaded and warm, 503 before. The prediction route
-takes `{"instances": [...]}` and answers `{"predictions": [...]}`; a mistake in the request answers
-400 and says which instance and field are wrong.
+The health route answers 200: the server starts only when its model is loaded and warm. The
+prediction route takes `{"instances": [...]}` and answers `{"predictions": [...]}`; a mistake in the
+request answers 400 and says which instance and field are wrong.
 """
 
 from __future__ import annotations
 
 import json
-import threading
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from mlops.serving.model import InstanceError, ServingModel
+from mlops.serving.model import InstanceError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from mlops.serving.model import ServingModel
 
 
-def create_app(storage_uri: str, health_route: str, predict_route: str) -> FastAPI:
+def create_app(model: ServingModel, health_route: str, predict_route: str) -> FastAPI:
     """The server of one model.
 
     Args:
-        storage_uri: where the SavedModel lies (AIP_STORAGE_URI).
+        model: what answers.
         health_route: path of the health check (AIP_HEALTH_ROUTE).
         predict_route: path of predictions (AIP_PREDICT_ROUTE).
     """
-    loaded: list[ServingModel] = []
+    app = FastAPI(openapi_url=None)
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        threading.Thread(
-            target=lambda: loaded.append(ServingModel(storage_uri)), daemon=True
-        ).start()
-        yield
+    async def health(_: Request) -> JSONResponse:
+        return JSONResponse({"ready": True})
 
-    app = FastAPI(lifespan=lifespan, openapi_url=None)
-
-    @app.get(health_route)
-    async def health() -> JSONResponse:
-        return JSONResponse({"ready": bool(loaded)}, 200 if loaded else 503)
-
-    @app.post(predict_route)
     async def predict(request: Request) -> JSONResponse:
-        if not loaded:
-            return JSONResponse({"error": "the model is still loading; try again"}, 503)
         try:
             instances = read_instances(await request.body())
-            predictions = await run_in_threadpool(loaded[0].predict, instances)
+            predictions = await run_in_threadpool(model.predict, instances)
         except InstanceError as error:
             return JSONResponse({"error": str(error)}, 400)
         return JSONResponse({"predictions": predictions})
 
+    app.add_route(health_route, health)
+    app.add_route(predict_route, predict, methods=["POST"])
     return app
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -10,7 +9,6 @@ import tensorflow as tf
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-INT64 = range(-(2**63), 2**63)
 KINDS = {tf.string: "a string", tf.bool: "a boolean"}
 
 
@@ -85,14 +83,16 @@ class ServingModel:
 
     def _warm_up(self) -> None:
         """The first call traces and allocates; it must not be a user's."""
-        zeros = {name: "" if dtype == tf.string else 0 for name, dtype in self._types.items()}
-        self._run([zeros])
+        zeros = {tf.string: "", tf.bool: False}
+        self._run([{name: zeros.get(dtype, 0) for name, dtype in self._types.items()}])
 
 
 def _fits(value: Any, dtype: tf.DType) -> bool:
     """Whether a JSON value is of a type; whole numbers may be written 3.0, as Vertex sends them."""
     if dtype in KINDS:
         return isinstance(value, str if dtype == tf.string else bool)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return not dtype.is_integer or (float(value).is_integer() and int(value) in INT64)
+    if not dtype.min <= value <= dtype.max:  # as nothing is that is not a number
+        return False
+    return not dtype.is_integer or float(value).is_integer()
