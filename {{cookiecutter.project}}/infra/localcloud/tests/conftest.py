@@ -52,11 +52,12 @@ class Localcloud:
         own = {"LOCALCLOUD_HOME": str(self.home), "PYTHONPATH": str(SOURCES)}
         return _run(command, {**_clean_environment(), **own, **variables})
 
-    def up(self, **variables: str) -> None:
-        """Start it with the tests' images."""
+    def up(self, **variables: str) -> str:
+        """Start it with the tests' images; what the command prints."""
         images = ["--images", str(TESTS / "images")] if (TESTS / "images").is_dir() else []
         done = self.cli("up", *images, "--context", str(TESTS.parent), **variables)
         assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def run(
         self, program: str | Sequence[str], *, check: bool = True

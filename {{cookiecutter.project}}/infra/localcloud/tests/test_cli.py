@@ -78,12 +78,8 @@ def pid(localcloud: Localcloud) -> int:
 
 
 def test_up_says_where_it_listens_and_keeps_its_state(own: Localcloud) -> None:
-    done = own.cli("down")
-    done = own.cli("up")
-    assert done.returncode == 0
-    (line,) = done.stdout.splitlines()
-    assert line == f"localcloud is up on http://127.0.0.1:{own.port}, state in {own.home}"
-    own.cli("down")
+    line = f"localcloud is up on http://127.0.0.1:{own.port}, state in {own.home}\n"
+    assert own.up() == line
 
 
 def test_up_again_leaves_the_running_server_alone(own: Localcloud) -> None:
@@ -112,11 +108,8 @@ def test_up_with_other_options_is_refused(own: Localcloud, tmp_path: Path) -> No
     assert "run `localcloud down` first" in done.stderr
 
 
-def test_the_port_is_kept_over_restarts_while_it_is_free(own: Localcloud) -> None:
+def test_a_port_that_was_taken_meanwhile_is_replaced(own: Localcloud) -> None:
     before = own.port
-    own.cli("down")
-    own.up()
-    assert own.port == before
     own.cli("down")
     with socket.create_server(("127.0.0.1", before)):
         own.up()
@@ -179,12 +172,12 @@ def test_down_leaves_nothing_running(own: Localcloud) -> None:
     assert own.cli("down").stdout == f"no localcloud runs in {own.home}\n"
 
 
-def test_state_survives_a_restart(own: Localcloud) -> None:
+def test_state_and_port_survive_a_restart(own: Localcloud) -> None:
     own.run(CREATE)
-    before = own.run(COUNT).stdout
+    before = own.run(COUNT).stdout, own.port
     own.cli("down")
     own.up()
-    assert own.run(COUNT).stdout == before
+    assert (own.run(COUNT).stdout, own.port) == before
 
 
 def test_after_a_kill_the_next_up_goes_on(own: Localcloud) -> None:
@@ -202,7 +195,7 @@ def test_after_a_kill_the_next_up_goes_on(own: Localcloud) -> None:
 
 def test_a_stopped_process_is_killed(own: Localcloud) -> None:
     os.kill(pid(own), signal.SIGSTOP)
-    done = own.cli("down", LOCALCLOUD_STOP_PATIENCE="1")
+    done = own.cli("down", "--timeout", "0.5")
     assert done.returncode == 0
     assert wait_until(lambda: not processes_of(own.home))
 

@@ -53,10 +53,14 @@ def up(
 
 
 @app.command()
-def down() -> None:
+def down(
+    timeout: Annotated[
+        float, typer.Option(min=0, help="Seconds after which it is killed.")
+    ] = control.STOP_PATIENCE,
+) -> None:
     """Stop localcloud and everything that it runs; its state stays."""
     home = Home.from_environment()
-    stopped = control.stop(home)
+    stopped = control.stop(home, timeout)
     typer.echo("localcloud is down" if stopped else f"no localcloud runs in {home.root}")
 
 

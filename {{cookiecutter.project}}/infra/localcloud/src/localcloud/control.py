@@ -15,7 +15,7 @@ from localcloud.server_state import ServerState, is_locked, read_state, running_
 
 ALREADY_RUNNING = 75  # the server's exit code when another one holds the state folder
 _START_PATIENCE = 120.0  # seconds; deployed models of an earlier server start again as well
-_STOP_PATIENCE = 30.0  # seconds
+STOP_PATIENCE = 30.0  # seconds
 _PAUSE = 0.05
 
 Result = TypeVar("Result")
@@ -41,20 +41,22 @@ def start(home: Home, images: Path | None, context: Path, port: int | None) -> S
     return state
 
 
-def stop(home: Home) -> bool:
+def stop(home: Home, patience: float = STOP_PATIENCE) -> bool:
     """Stop the server and all that it runs; whether there was one.
+
+    A server that has not ended after so many seconds is killed, and what it runs with it.
 
     Raises:
         ControlError: it cannot be stopped.
     """
     if not is_locked(home):
         return False
-    for number, patience in ((signal.SIGTERM, _STOP_PATIENCE), (signal.SIGKILL, 5.0)):
+    for number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, 5.0)):
         state = read_state(home)
         if state and state.pid:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(state.pid, number)
-        if _wait(lambda: not is_locked(home), patience):
+        if _wait(lambda: not is_locked(home), seconds):
             return True
     raise ControlError(f"The localcloud in {home.root} does not end; end its process by hand.")
 

@@ -24,6 +24,17 @@ _TLS_HANDSHAKE = b"\x16"
 _LOG = logging.getLogger(__name__)
 
 
+def listen(port: int) -> socket.socket:
+    """A socket that listens on a loopback port, or on any free one for 0.
+
+    Raises:
+        OSError: the port is in use.
+    """
+    listener = socket.create_server(("127.0.0.1", port), backlog=512)
+    listener.setblocking(False)
+    return listener
+
+
 class RefusalError(Exception):
     """A connection that cannot be served; the text is an HTTP status line's code and reason."""
 
@@ -44,29 +55,20 @@ class Backends:
 
 
 class FrontDoor:
-    """Listens on one loopback port."""
+    """Serves the connections of one listening socket."""
 
     def __init__(
-        self, authority: CertificateAuthority, backends: Backends, proxy: UpstreamProxy
+        self,
+        listener: socket.socket,
+        authority: CertificateAuthority,
+        backends: Backends,
+        proxy: UpstreamProxy,
     ) -> None:
+        self._listener = listener
         self._authority = authority
         self._backends = backends
         self._proxy = proxy
         self._tasks: set[asyncio.Task[None]] = set()
-        self._listener = socket.socket()
-
-    def bind(self, port: int) -> int:
-        """Take a port, or any free one for 0; the port taken.
-
-        Raises:
-            OSError: the port is in use.
-        """
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind(("127.0.0.1", port))
-        self._listener.listen(512)
-        self._listener.setblocking(False)
-        bound: int = self._listener.getsockname()[1]
-        return bound
 
     async def serve(self) -> None:
         """Serve connections until cancelled."""

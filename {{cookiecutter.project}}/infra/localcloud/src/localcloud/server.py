@@ -8,6 +8,7 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -25,7 +26,7 @@ from localcloud.cloud import Cloud
 from localcloud.control import ALREADY_RUNNING
 from localcloud.credentials import write_service_account
 from localcloud.environment import child_environment
-from localcloud.front_door import Backends, FrontDoor
+from localcloud.front_door import Backends, FrontDoor, listen
 from localcloud.grpc_server import start_grpc_server
 from localcloud.home import Home
 from localcloud.images import Images
@@ -68,25 +69,27 @@ async def serve(options: Options) -> None:
     """
     home = options.home
     stop = _stop_event()
+    proxy = UpstreamProxy.from_environment()
+    listener = _listen(options)
     authority = CertificateAuthority(home.secrets)
     authority.write_bundle(home.ca_bundle)
     write_service_account(home.service_account)
     with _socket_folder(read_state(home)) as sockets:
+        state = _state(options, listener.getsockname()[1], sockets)
+        write_state(home, state)
         async with AsyncExitStack() as stack:
+            stack.callback(write_state, home, replace(state, pid=0))
             bigquery = await stack.enter_async_context(_bigquery(home, sockets))
             backends = Backends(
                 http=sockets / "http",
                 grpc=sockets / "grpc",
                 grpc_by_host={"bigquerystorage.googleapis.com": bigquery.grpc_address},
             )
-            door = FrontDoor(authority, backends, UpstreamProxy.from_environment())
-            state = _state(options, _bind(door, options), sockets)
-            write_state(home, state)
-            stack.callback(write_state, home, replace(state, pid=0))
             cloud = await stack.enter_async_context(_cloud(options, state.port))
             app = create_app(cloud, create_storage_app(home.storage), bigquery.rest_app)
             await stack.enter_async_context(_grpc(cloud, backends.grpc))
             await stack.enter_async_context(_web(app, backends.http))
+            door = FrontDoor(listener, authority, backends, proxy)
             await stack.enter_async_context(_open(door))
             await asyncio.to_thread(lifecycle.recover, cloud)
             write_state(home, replace(state, ready=True))
@@ -113,16 +116,17 @@ def _state(options: Options, port: int, sockets: Path) -> ServerState:
     )
 
 
-def _bind(door: FrontDoor, options: Options) -> int:
+def _listen(options: Options) -> socket.socket:
     last = read_state(options.home)
     if options.port == 0 and last:
         with contextlib.suppress(OSError):  # taken since: any other will do
-            return door.bind(last.port)
+            return listen(last.port)
     try:
-        return door.bind(options.port)
+        return listen(options.port)
     except OSError as error:
         raise StartError(
-            f"Port {options.port} cannot be used ({error.strerror}); choose another with --port."
+            f"Port {options.port} cannot be used ({os.strerror(error.errno or 0)});"
+            " choose another with --port."
         ) from error
 
 
