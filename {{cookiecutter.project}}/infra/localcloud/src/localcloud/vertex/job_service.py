@@ -7,11 +7,23 @@ from localcloud.vertex.custom_jobs import (
     get_custom_job,
     list_custom_jobs,
 )
+from localcloud.vertex.hyperparameter_tuning_jobs import (
+    cancel_hyperparameter_tuning_job,
+    create_hyperparameter_tuning_job,
+    delete_hyperparameter_tuning_job,
+    get_hyperparameter_tuning_job,
+    list_hyperparameter_tuning_jobs,
+)
 
 __all__ = [
     "cancel_custom_job",
+    "cancel_hyperparameter_tuning_job",
     "create_custom_job",
+    "create_hyperparameter_tuning_job",
     "delete_custom_job",
+    "delete_hyperparameter_tuning_job",
     "get_custom_job",
+    "get_hyperparameter_tuning_job",
     "list_custom_jobs",
+    "list_hyperparameter_tuning_jobs",
 ]

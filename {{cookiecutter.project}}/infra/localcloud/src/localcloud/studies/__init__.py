@@ -1,0 +1,1 @@
+"""Studies: search spaces, suggestions, measurements; for tuning jobs and for Vizier."""
