@@ -1,6 +1,6 @@
 """Components that read and check the data."""
 
-from typing import Any
+from typing import Any, Dict, List
 
 from kfp import dsl
 
@@ -8,7 +8,7 @@ from kfp import dsl
 @dsl.component(base_image="ml", install_kfp_package=False)
 def extract_data(
     project: str,
-    features: dict[str, Any],
+    features: Dict[str, Any],
     sample_percent: float,
     data_version: str,
     data: dsl.Output[dsl.Dataset],
@@ -26,8 +26,8 @@ def extract_data(
 
 @dsl.component(base_image="ml", install_kfp_package=False)
 def validate_data(
-    features: dict[str, Any],
-    beam_arguments: list[str],
+    features: Dict[str, Any],
+    beam_arguments: List[str],
     data: dsl.Input[dsl.Dataset],
     statistics: dsl.Output[dsl.Artifact],
     report: dsl.Output[dsl.Artifact],

@@ -1,15 +1,15 @@
 """The component that evaluates the model."""
 
-from typing import Any
+from typing import Any, Dict, List
 
 from kfp import dsl
 
 
 @dsl.component(base_image="ml", install_kfp_package=False)
 def evaluate_model(
-    features: dict[str, Any],
-    evaluation: dict[str, Any],
-    beam_arguments: list[str],
+    features: Dict[str, Any],
+    evaluation: Dict[str, Any],
+    beam_arguments: List[str],
     data: dsl.Input[dsl.Dataset],
     model: dsl.Input[dsl.Model],
     report: dsl.Output[dsl.Artifact],

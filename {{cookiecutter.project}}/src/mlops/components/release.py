@@ -1,6 +1,6 @@
 """Components that register and deploy the model."""
 
-from typing import Any
+from typing import Any, Dict
 
 from kfp import dsl
 
@@ -11,7 +11,7 @@ def register_model(
     location: str,
     name: str,
     serving_image: str,
-    labels: dict[str, str],
+    labels: Dict[str, str],
     model: dsl.Input[dsl.Model],
     version: dsl.Output[dsl.Artifact],
 ) -> str:
@@ -32,7 +32,7 @@ def deploy_model(
     project: str,
     location: str,
     name: str,
-    serving: dict[str, Any],
+    serving: Dict[str, Any],
     version: dsl.Input[dsl.Artifact],
 ) -> str:
     """Gives the champion all traffic of the endpoint; gives the endpoint's resource name."""

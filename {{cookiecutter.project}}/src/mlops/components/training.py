@@ -1,14 +1,14 @@
 """Components that transform the data and train the model."""
 
-from typing import Any
+from typing import Any, Dict, List
 
 from kfp import dsl
 
 
 @dsl.component(base_image="ml", install_kfp_package=False)
 def transform_data(
-    features: dict[str, Any],
-    beam_arguments: list[str],
+    features: Dict[str, Any],
+    beam_arguments: List[str],
     data: dsl.Input[dsl.Dataset],
     examples: dsl.Output[dsl.Dataset],
     graph: dsl.Output[dsl.Artifact],
@@ -23,8 +23,8 @@ def transform_data(
 
 @dsl.component(base_image="ml", install_kfp_package=False)
 def train_model(
-    features: dict[str, Any],
-    training: dict[str, Any],
+    features: Dict[str, Any],
+    training: Dict[str, Any],
     examples: dsl.Input[dsl.Dataset],
     graph: dsl.Input[dsl.Artifact],
     model: dsl.Output[dsl.Model],
