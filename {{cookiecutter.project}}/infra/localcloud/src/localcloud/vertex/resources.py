@@ -108,3 +108,10 @@ def populated_fields(resource: Any, supported: Collection[str]) -> list[str]:
     """The fields with a value, of those supported: what an update without a mask is about."""
     names = [descriptor.name for descriptor, _ in raw(resource).ListFields()]
     return [name for name in names if name in supported]
+
+
+def replace_fields(target: Any, source: Any, fields: Collection[str]) -> None:
+    """Give these fields of a resource the values that they have in another, or none."""
+    FieldMask(paths=fields).MergeMessage(
+        raw(source), raw(target), replace_message_field=True, replace_repeated_field=True
+    )

@@ -25,6 +25,7 @@ from localcloud.vertex.resources import (
     masked_fields,
     now,
     populated_fields,
+    replace_fields,
 )
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,127}")
@@ -75,9 +76,7 @@ def update(store: Store, kind: Kind, node: Any, mask: FieldMask, allow_missing: 
     with store.editing(node.name, kind.type) as kept:
         if node.etag and node.etag != kept.etag:
             raise Aborted(_mismatch(kind, node.etag, kept.etag))
-        for field in fields:
-            raw(kept).ClearField(field)
-            setattr(kept, field, getattr(node, field))
+        replace_fields(kept, node, fields)
         _check_fields(kept)
         stamp(kept)
     return kept

@@ -7,7 +7,6 @@ from typing import Any
 from google.api_core.exceptions import InvalidArgument
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from localcloud.rpc import raw
 from localcloud.store import Store
 from localcloud.vertex import filters
 from localcloud.vertex.listing import page
@@ -18,6 +17,7 @@ from localcloud.vertex.resources import (
     masked_fields,
     now,
     populated_fields,
+    replace_fields,
     touch,
 )
 
@@ -52,9 +52,7 @@ def update(store: Store, resource: Any, mask: FieldMask, supported: Collection[s
     fields = masked_fields(mask, supported) if mask.paths else populated_fields(resource, supported)
     with store.editing(resource.name, type(resource)) as kept:
         check_etag(kept, resource.etag)
-        for field in fields:
-            raw(kept).ClearField(field)
-            setattr(kept, field, getattr(resource, field))
+        replace_fields(kept, resource, fields)
         _check(kept)
         touch(kept)
     return kept
