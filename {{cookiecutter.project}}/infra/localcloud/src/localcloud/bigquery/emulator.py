@@ -8,10 +8,10 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
-from localcloud.bigquery import launcher
 from localcloud.bigquery.forwarding import Forwarder
 from localcloud.home import Home
 
+_LAUNCHER = "localcloud.bigquery.launcher"  # not imported here: it takes a second and memory
 _STOP_SECONDS = 10.0
 
 
@@ -41,7 +41,7 @@ class BigQuery:
                 [
                     sys.executable,
                     "-m",
-                    launcher.__name__,
+                    _LAUNCHER,
                     str(self._home.bigquery),
                     str(self._home.storage),
                     str(self._scratch / "uploads"),
@@ -73,6 +73,11 @@ class BigQuery:
             self._process.kill()
             self._process.wait()
         self._process = None
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id while it is meant to run."""
+        return self._process.pid if self._process else None
 
     @property
     def rest_app(self) -> ASGIApp:

@@ -51,6 +51,9 @@ class Forwarder:
             content=request.stream() if _has_body(request) else None,
         )
         answer = await self._client.send(upstream, stream=True)
+        if answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
+            await answer.aclose()
+            return self._broken()
         if request.method == "POST" and request.url.path.endswith("/queries"):
             return await _query_answer(answer)
         response = StreamingResponse(
@@ -58,6 +61,10 @@ class Forwarder:
         )
         response.raw_headers = _kept(answer.headers.raw)
         return response
+
+    def _broken(self) -> Response:
+        message = f"The local BigQuery cannot do this, though Google's may; {self._log} says why."
+        return _error(501, "notImplemented", message)
 
     def _unreachable(self, error: httpx.TransportError) -> Response:
         message = (

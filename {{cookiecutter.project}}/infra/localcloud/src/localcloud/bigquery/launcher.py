@@ -17,6 +17,8 @@ from bqemulator.config import LogFormat, LogLevel, PersistenceMode, Settings
 from bqemulator.server import EmulatorServer
 from duckdb_extensions import import_extension
 
+from localcloud.bigquery import corrections
+
 # bqemulator asks DuckDB to install `spatial`, and DuckDB loads `icu` by itself: both are
 # downloads, unless they were installed from their wheels before.
 EXTENSIONS = ("icu", "spatial")
@@ -61,6 +63,7 @@ def main() -> None:
     """Run the emulator for the folders named on the command line."""
     *folders, ready = sys.argv[1:]
     install_extensions()
+    corrections.apply()
     asyncio.run(serve(emulator_settings(*map(Path, folders)), int(ready)))
 
 
