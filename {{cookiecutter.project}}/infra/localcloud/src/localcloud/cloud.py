@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +28,8 @@ def _no_images() -> Images:
 class Cloud:
     """One running localcloud.
 
-    `environment` holds the variables that point a child process at it.
+    `environment` holds the variables that point a child process at it; `servers` are the
+    processes of deployed models, `pipelines` and `jobs` run what their names say.
     """
 
     home: Home
@@ -39,33 +39,21 @@ class Cloud:
     operations: Operations = field(init=False)
     lineage: Lineage = field(init=False)
     points: Points = field(init=False)
+    servers: PredictionServers = field(init=False)
+    pipelines: PipelineRunner = field(init=False)
+    jobs: JobRunner = field(init=False)
 
     def __post_init__(self) -> None:
+        # What runs things is given this cloud, so its modules import this one.
+        from localcloud.jobs.runner import JobRunner
+        from localcloud.pipelines.runner import PipelineRunner
+        from localcloud.prediction.servers import PredictionServers
+
         self.home.create()
         self.store = Store(self.home.database)
         self.operations = Operations(self.store)
         self.lineage = Lineage(self.store)
         self.points = Points(self.store)
-
-    # What runs is given the cloud that it runs in, so it is imported only once that is there.
-
-    @cached_property
-    def servers(self) -> PredictionServers:
-        """The processes of deployed models."""
-        from localcloud.prediction.servers import PredictionServers
-
-        return PredictionServers(self)
-
-    @cached_property
-    def pipelines(self) -> PipelineRunner:
-        """What runs pipeline jobs."""
-        from localcloud.pipelines.runner import PipelineRunner
-
-        return PipelineRunner(self)
-
-    @cached_property
-    def jobs(self) -> JobRunner:
-        """What runs all other jobs."""
-        from localcloud.jobs.runner import JobRunner
-
-        return JobRunner(self)
+        self.servers = PredictionServers(self)
+        self.pipelines = PipelineRunner(self)
+        self.jobs = JobRunner(self)

@@ -40,7 +40,7 @@ class Image:
         """The hashed requirements; without this file localcloud's own Python runs the image."""
         return self.folder / "requirements.lock"
 
-    @cached_property
+    @property  # not a cached one: Python 3.11 would let one build block all other images
     def python(self) -> Path:
         """The interpreter; the first use of a lock builds its environment, which takes minutes.
 
