@@ -1,7 +1,10 @@
 """Two connections joined: what one side sends, the other receives, at the other's speed."""
 
 import asyncio
+import socket
 from typing import cast
+
+_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux has it
 
 
 class Side(asyncio.Protocol):
@@ -28,6 +31,7 @@ class Side(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Pass bytes on."""
+        self._acknowledge()
         if self._peer:
             self._peer._write(data)
         else:
@@ -65,6 +69,17 @@ class Side(asyncio.Protocol):
         self._held.clear()
         if self.transport is None or self.transport.is_closing():
             self.connection_lost(None)
+
+    def _acknowledge(self) -> None:
+        """Do not let the kernel wait 40 ms for an answer that could carry the acknowledgement.
+
+        Clients behind a proxy (urllib3) hold a request's body back until its head is acknowledged.
+        """
+        if _QUICKACK is None or self.transport is None:
+            return
+        connection = self.transport.get_extra_info("socket")
+        if connection.family == socket.AF_INET:
+            connection.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
 
     def _write(self, data: bytes) -> None:
         if data and self.transport and not self.transport.is_closing():

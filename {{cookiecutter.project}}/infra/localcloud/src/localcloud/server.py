@@ -29,6 +29,7 @@ from localcloud.environment import child_environment
 from localcloud.front_door import Backends, FrontDoor, listen
 from localcloud.grpc_server import start_grpc_server
 from localcloud.home import Home
+from localcloud.http_protocol import HttpProtocol
 from localcloud.images import Images
 from localcloud.rest_server import create_app
 from localcloud.server_state import (
@@ -194,9 +195,7 @@ async def _web(app: ASGIApp, path: Path) -> AsyncIterator[None]:
     config = uvicorn.Config(
         app,
         uds=str(path),
-        # h11 keeps the spelling of header names, and takes a request that has both a length and
-        # chunks: TensorFlow's Cloud Storage client needs both.
-        http="h11",
+        http=HttpProtocol,
         ws="none",
         lifespan="off",
         log_config=None,
