@@ -4,7 +4,7 @@ import secrets
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.cloud.aiplatform_v1 import types
 from google.rpc.status_pb2 import Status
@@ -12,7 +12,10 @@ from google.rpc.status_pb2 import Status
 from localcloud.pipelines.artifacts import Artifact
 from localcloud.pipelines.spec import Json
 from localcloud.rpc import raw
-from localcloud.store import Store
+from localcloud.vertex.pipeline_lineage import PipelineLineage
+
+if TYPE_CHECKING:
+    from localcloud.cloud import Cloud
 
 State = types.PipelineTaskDetail.State
 JobState = types.PipelineState
@@ -36,10 +39,11 @@ _EXECUTION_STATES = {
 class JobRecord:
     """Writes what happens to a job and its tasks; each change is on disk when a call returns."""
 
-    def __init__(self, store: Store, name: str) -> None:
-        self._store = store
+    def __init__(self, cloud: "Cloud", name: str) -> None:
+        self._store = cloud.store
         self._lock = threading.Lock()
-        self.job: Any = raw(store.get(name, types.PipelineJob))
+        self.job: Any = raw(cloud.store.get(name, types.PipelineJob))
+        self.lineage = PipelineLineage(cloud.store, cloud.lineage, self.job)
 
     def start(self) -> None:
         """The job runs from now on, unless it is being cancelled."""
@@ -73,7 +77,7 @@ class JobRecord:
     @contextmanager
     def changing(self) -> Iterator[None]:
         """Hold the job's lock for a change of its message, and save it afterwards."""
-        with self._lock:
+        with self._lock, self._store.transaction():
             yield
             self.job.update_time.GetCurrentTime()
             self._store.save(self.job)
@@ -105,7 +109,7 @@ class TaskRecord:
         detail.parent_task_id = parent.id if parent else 0
         detail.create_time.GetCurrentTime()
         detail.execution.name = job.metadata_name("executions")
-        detail.execution.display_name = name
+        detail.execution.display_name = name if parent else job.job.name.rpartition("/")[2]
         detail.execution.schema_title = schema_title
         detail.execution.schema_version = "0.0.1"
         self._set_state(State.PENDING)
@@ -117,6 +121,7 @@ class TaskRecord:
             self._note("input", parameters)
             _fill(self._detail.inputs, artifacts)
             self._set_state(State.RUNNING)
+            self._job.lineage.record_inputs(self._detail.execution, artifacts)
 
     def end(
         self,
@@ -130,6 +135,7 @@ class TaskRecord:
             self._note("output", parameters or {})
             _fill(self._detail.outputs, artifacts or {})
             self._set_state(state, error)
+            self._job.lineage.record_outputs(self._detail.execution, artifacts or {})
 
     def _note(self, side: str, parameters: Mapping[str, Json]) -> None:
         self._detail.execution.metadata.update(

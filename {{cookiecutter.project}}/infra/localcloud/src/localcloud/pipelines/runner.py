@@ -45,7 +45,7 @@ class PipelineRunner:
 
     def start(self, job_name: str) -> None:
         """Run a job that the store keeps and `check` has passed; returns at once."""
-        record = JobRecord(self._cloud.store, job_name)
+        record = JobRecord(self._cloud, job_name)
         shutil.rmtree(log_folder(self._cloud, job_name), ignore_errors=True)
         run = Run(
             cloud=self._cloud,
@@ -80,7 +80,7 @@ class PipelineRunner:
         for collection in store.collections("/pipelineJobs"):
             for job in store.in_collection(collection, types.PipelineJob):
                 if job.state not in ENDED:
-                    _abandon(JobRecord(store, job.name))
+                    _abandon(JobRecord(self._cloud, job.name))
 
     def stop(self) -> None:
         """End all jobs and their processes; the jobs are FAILED."""
@@ -150,6 +150,9 @@ def _abandon(record: JobRecord) -> None:
             detail.state = State.FAILED
             detail.error.CopyFrom(error)
             detail.end_time.GetCurrentTime()
+            if detail.execution.state:
+                detail.execution.state = types.Execution.State.FAILED
+                record.lineage.record_outputs(detail.execution, {})
     record.end(JobState.PIPELINE_STATE_FAILED, error)
 
 

@@ -16,7 +16,7 @@ from localcloud.pipelines.record import ENDED
 from localcloud.pipelines.runner import job_parameters, pipeline_of
 from localcloud.pipelines.spec import InvalidSpec, UnsupportedSpec
 from localcloud.rpc import raw
-from localcloud.vertex import filters, listing
+from localcloud.vertex import filters, listing, pipeline_lineage
 from localcloud.vertex.resources import check_labels, new_id, now, operation_metadata
 from localcloud.vertex.training_pipelines import (
     cancel_training_pipeline,
@@ -60,7 +60,7 @@ def create_pipeline_job(cloud: Cloud, request: types.CreatePipelineJobRequest) -
     Raises:
         InvalidArgument: the id, the spec or a parameter is not valid.
         MethodNotImplemented: the spec needs what localcloud does not have.
-        AlreadyExists: there is a job of this id.
+        AlreadyExists: there is a job of this id, or an experiment has its name.
     """
     job_id = request.pipeline_job_id or new_id()
     if request.pipeline_job_id and not _JOB_ID.fullmatch(job_id):
@@ -76,7 +76,9 @@ def create_pipeline_job(cloud: Cloud, request: types.CreatePipelineJobRequest) -
     job.labels["vertex-ai-pipelines-run-billing-id"] = new_id()
     job.state = types.PipelineState.PIPELINE_STATE_PENDING
     job.create_time = job.update_time = now()
-    cloud.store.create(job)
+    with cloud.store.transaction():
+        pipeline_lineage.create_contexts(cloud.store, job, _pipeline_name(job))
+        cloud.store.create(job)
     cloud.pipelines.start(job.name)
     return job
 
@@ -87,7 +89,9 @@ def get_pipeline_job(cloud: Cloud, request: types.GetPipelineJobRequest) -> type
     Raises:
         NotFound: there is no such job.
     """
-    return cloud.store.get(request.name, types.PipelineJob)
+    job = cloud.store.get(request.name, types.PipelineJob)
+    pipeline_lineage.read_contexts(cloud.store, job)
+    return job
 
 
 def list_pipeline_jobs(
