@@ -11,12 +11,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from google.api_core import exceptions
 from google.auth.credentials import AnonymousCredentials
-from google.cloud import bigquery
+from google.cloud import bigquery, bigquery_storage
 from google.cloud.bigquery import QueryJobConfig
 from loopback import serve
 
@@ -59,14 +60,26 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 @pytest.fixture(scope="module")
-def client(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[bigquery.Client]:
+def emulator(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BigQuery]:
     emulator = BigQuery(home, tmp_path_factory.mktemp("scratch"))
     emulator.start()
     try:
-        with serve(emulator.rest_app) as address:
-            yield connect(address)
+        yield emulator
     finally:
         emulator.stop()
+
+
+@pytest.fixture(scope="module")
+def client(emulator: BigQuery) -> Iterator[bigquery.Client]:
+    with serve(emulator.rest_app) as address:
+        yield connect(address)
+
+
+@pytest.fixture(scope="module")
+def storage_client(emulator: BigQuery) -> bigquery_storage.BigQueryReadClient:
+    transport = bigquery_storage.BigQueryReadClient.get_transport_class("grpc")
+    channel = grpc.insecure_channel(emulator.grpc_address)
+    return bigquery_storage.BigQueryReadClient(transport=transport(channel=channel))
 
 
 @pytest.fixture
@@ -286,6 +299,19 @@ def test_dataframe(client: bigquery.Client, trips: str) -> None:
         "at": "datetime64[us, UTC]",
     }
     assert frame.isna().sum().to_dict() == {"id": 0, "price": 1, "name": 1, "paid": 1, "at": 1}
+
+
+def test_dataframe_over_the_storage_api(
+    client: bigquery.Client, storage_client: bigquery_storage.BigQueryReadClient, trips: str
+) -> None:
+    for rows in (
+        client.list_rows(trips),
+        client.query(f"SELECT * FROM `{trips}`").result(),
+        client.query_and_wait(f"SELECT * FROM `{trips}`", page_size=1),
+    ):
+        frame = rows.to_dataframe(bqstorage_client=storage_client).sort_values("id")
+        assert frame["id"].to_list() == [1, 2, 3]
+        assert frame["at"].to_list()[0] == datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 # Jobs

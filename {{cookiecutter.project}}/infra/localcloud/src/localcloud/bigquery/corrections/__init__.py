@@ -11,6 +11,20 @@ from localcloud.bigquery.corrections import (
     identifiers,
     jobs,
     names,
+    reads,
+    results,
+    sandbox,
+    tables,
+    uploads,
+)
+
+CORRECTIONS = (
+    errors,
+    exports,
+    identifiers,
+    jobs,
+    names,
+    reads,
     results,
     sandbox,
     tables,
@@ -20,15 +34,5 @@ from localcloud.bigquery.corrections import (
 
 def apply() -> None:
     """Correct bqemulator in this process, before its server is made."""
-    for correction in (
-        errors,
-        exports,
-        identifiers,
-        jobs,
-        names,
-        results,
-        sandbox,
-        tables,
-        uploads,
-    ):
+    for correction in CORRECTIONS:
         correction.apply()

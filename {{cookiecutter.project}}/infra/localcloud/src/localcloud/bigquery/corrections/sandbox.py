@@ -26,5 +26,6 @@ def _confine(context: AppContext) -> None:
     folders = (settings.gcs_local_root, settings.upload_staging_dir, settings.data_dir)
     allowed = ", ".join(literal(f"{Path(folder).resolve()}/") for folder in folders)
     context.engine.execute(f"SET allowed_directories = [{allowed}]")
+    context.engine.execute("SET GLOBAL TimeZone = 'UTC'")  # for cursors too
     context.engine.execute("SET enable_external_access = false")
     context.engine.execute("SET lock_configuration = true")
