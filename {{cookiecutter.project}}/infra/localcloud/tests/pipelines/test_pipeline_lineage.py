@@ -131,10 +131,10 @@ def test_a_job_is_a_run_of_an_experiment(
     pipelines: PipelineClient, name: str, tmp_path: Path
 ) -> None:
     experiment = f"exp-{unique()}"
-    compiler.Compiler().compile(training(name), str(tmp_path / "pipeline.json"))
+    compiler.Compiler().compile(training(name), str(tmp_path / "pipeline.yaml"))
     job = aiplatform.PipelineJob(
         display_name=name,
-        template_path=str(tmp_path / "pipeline.json"),
+        template_path=str(tmp_path / "pipeline.yaml"),
         pipeline_root=pipelines.root,
         parameter_values={"text": "a"},
     )
