@@ -13,6 +13,7 @@ from google.cloud import aiplatform
 PROJECT, LOCATION = "test-project", "us-central1"
 PARENT = f"projects/{PROJECT}/locations/{LOCATION}"
 OPTIONS = {"api_endpoint": f"{LOCATION}-aiplatform.googleapis.com"}
+RESOURCES = {"min_replica_count": 1, "machine_spec": {"machine_type": "n1-standard-2"}}
 IMAGE = f"{LOCATION}-docker.pkg.dev/{PROJECT}/repository/toy:latest"
 
 
