@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from localcloud.resource_manager.projects import project_number
 from localcloud.storage.requests import base_address, json_body, parameter, storage
 from localcloud.storage.resources import DEFAULT_LOCATION, bucket_resource
 
@@ -32,7 +33,9 @@ async def insert_bucket(request: Request) -> Response:
     name = body.get("name")
     if not isinstance(name, str):
         raise BadRequest("A bucket needs a name.")
-    await run_in_threadpool(storage(request).buckets.create, name, body)
+    owner = str(project_number(request.query_params.get("project", "")))
+    fields = {**body, "projectNumber": owner}
+    await run_in_threadpool(storage(request).buckets.create, name, fields)
     return JSONResponse(_resource(request, name))
 
 

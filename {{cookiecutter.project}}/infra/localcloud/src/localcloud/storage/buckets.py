@@ -22,6 +22,7 @@ SETTABLE = frozenset(
         "lifecycle",
         "location",
         "logging",
+        "projectNumber",
         "retentionPolicy",
         "softDeletePolicy",
         "storageClass",

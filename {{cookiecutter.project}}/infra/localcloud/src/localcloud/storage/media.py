@@ -27,17 +27,27 @@ def media_response(file: BinaryIO, metadata: Metadata, range_header: str) -> Res
     headers = _headers(metadata)
     wanted = _RANGE.fullmatch(range_header.strip())
     if wanted is None or not any(wanted.groups()):
-        headers["content-length"] = str(size)
-        return StreamingResponse(_read(file, 0, size), headers=headers)
+        return _send(file, 0, size, 200, headers)
     first, last = _limits(wanted, size)
     if first >= size or last < first:
         file.close()
         refusal = error_response(416, "The requested range cannot be satisfied.")
         refusal.headers["content-range"] = f"bytes */{size}"
         return refusal
-    headers["content-length"] = str(last - first + 1)
     headers["content-range"] = f"bytes {first}-{last}/{size}"
-    return StreamingResponse(_read(file, first, last - first + 1), 206, headers)
+    return _send(file, first, last - first + 1, 206, headers)
+
+
+def _send(
+    file: BinaryIO, offset: int, length: int, status: int, headers: dict[str, str]
+) -> Response:
+    """Little at once, so that it leaves together with the headers; more of it as a stream."""
+    if length <= CHUNK:
+        with file:
+            file.seek(offset)
+            return Response(file.read(length), status, headers)
+    headers["content-length"] = str(length)
+    return StreamingResponse(_read(file, offset, length), status, headers)
 
 
 def _limits(wanted: re.Match[str], size: int) -> tuple[int, int]:

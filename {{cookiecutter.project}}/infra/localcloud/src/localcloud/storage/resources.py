@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from localcloud.storage.index import Metadata
 
-PROJECT_NUMBER = "123456789012"
+PROJECT_NUMBER = "123456789012"  # of a bucket that was made by hand, which no project owns
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
 DEFAULT_LOCATION = "US-CENTRAL1"
 
