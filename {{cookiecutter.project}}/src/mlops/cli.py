@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -51,33 +52,27 @@ def compile_(environment: EnvironmentOption = Environment.LOCAL) -> None:
 
 @pipelines.command()
 def run(name: str, environment: EnvironmentOption = Environment.LOCAL) -> None:
-    """Compile a pipeline, run it on Vertex AI Pipelines, and report."""
+    """Compile a pipeline, run it on Vertex AI Pipelines, report, and ask the endpoint."""
     from mlops.data.extract import fingerprint
     from mlops.pipelines.compiler import compile_pipeline
     from mlops.pipelines.runs import follow, submit, training_parameters
-    from mlops.report import describe_endpoint, describe_run
+    from mlops.report import describe_run
 
     settings = load_settings(environment)
     spec = compile_pipeline(name, settings.images)
-    data_version = fingerprint(_connect(settings), settings.features)
-    job = submit(settings, name, spec, training_parameters(settings, data_version))
+    client = _connect(settings)
+    parameters = training_parameters(settings, fingerprint(client, settings.features))
+    job = submit(settings, name, spec, parameters)
     typer.echo(f"Running {job.resource_name}")
-    progress = follow(job, typer.echo)
-    _write(describe_run(settings.name, progress))
-    _write(describe_endpoint(settings.name))
+    _write(describe_run(settings.name, follow(job, typer.echo)))
+    _ask(settings, client)
 
 
 @app.command()
 def predict(rows: int = 5, environment: EnvironmentOption = Environment.LOCAL) -> None:
     """Ask the endpoint to predict rows of the test split."""
-    from mlops.release.prediction import predict_rows, read_rows
-    from mlops.report import describe_endpoint, describe_predictions
-
     settings = load_settings(environment)
-    features = settings.features
-    read = read_rows(_connect(settings), features, rows)
-    _write(describe_predictions(predict_rows(settings.name, features, read), features.label.name))
-    _write(describe_endpoint(settings.name))
+    _ask(settings, _connect(settings), rows)
 
 
 @release.command()
@@ -104,12 +99,24 @@ def _connect(settings: Settings) -> bigquery.Client:
     """Points Google's clients at the environment's project."""
     from google.cloud import aiplatform, bigquery
 
+    logging.disable(logging.INFO)  # the SDK announces each call; `mlops` says what matters
     aiplatform.init(
         project=settings.project,
         location=settings.location,
         staging_bucket=f"gs://{settings.bucket}",
     )
     return bigquery.Client(project=settings.project)
+
+
+def _ask(settings: Settings, client: bigquery.Client, count: int = 5) -> None:
+    """Writes what the endpoint predicts, and who answers there."""
+    from mlops.release.prediction import predict_rows, read_rows
+    from mlops.report import describe_endpoint, describe_predictions
+
+    features = settings.features
+    rows = read_rows(client, features, count)
+    _write(describe_endpoint(settings.name))
+    _write(describe_predictions(predict_rows(settings.name, features, rows), features.label.name))
 
 
 def _write(lines: Iterable[str]) -> None:

@@ -24,7 +24,7 @@ def describe_run(name: str, progress: Progress) -> Iterator[str]:
         for output, (uri, _) in task.artifacts.items():
             yield f"  {task.name:<16}  {output:<10}  {uri}"
     yield "\nMetrics on the test split"
-    for metric, value in progress.artifact("evaluate-model", "metrics")[1].items():
+    for metric, value in sorted(progress.artifact("evaluate-model", "metrics")[1].items()):
         yield f"  {metric:<28}  {value:.4f}"
     yield "\nModel"
     yield f"  {_describe_version(name, progress)}"
@@ -35,7 +35,8 @@ def describe_endpoint(name: str) -> Iterator[str]:
     endpoint = find_endpoint(name)
     if endpoint is None:
         return
-    yield f"\nEndpoint {endpoint.resource_name}"
+    yield "\nEndpoint"
+    yield f"  {endpoint.resource_name}"
     traffic = endpoint.traffic_split
     for deployed in endpoint.list_models():
         version = describe(get_version(name, deployed.model_version_id))

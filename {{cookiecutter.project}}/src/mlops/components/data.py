@@ -33,8 +33,11 @@ def validate_data(
     report: dsl.Output[dsl.Artifact],
 ) -> None:
     """Compares the data with its declaration; fails when there are anomalies."""
-    from mlops.data.validation import validate
+    from mlops.data.validation import DataValidationError, validate
     from mlops.features import Features
 
     declared = Features.model_validate(features)
-    validate(declared, data.uri, statistics.uri, report.uri, beam_arguments)
+    try:
+        validate(declared, data.uri, statistics.uri, report.uri, beam_arguments)
+    except DataValidationError as error:
+        raise SystemExit(str(error)) from None  # the log ends with the anomalies, not a traceback

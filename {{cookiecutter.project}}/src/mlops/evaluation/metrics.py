@@ -51,7 +51,9 @@ def build_config(features: Features) -> tfma.EvalConfig:
             tfma.SlicingSpec(),
             *(tfma.SlicingSpec(feature_keys=[column.name]) for column in features.slices),
         ],
-        metrics_specs=tfma.metrics.specs_from_metrics(list(metrics)),
+        metrics_specs=tfma.metrics.specs_from_metrics(
+            list(metrics), include_weighted_example_count=False
+        ),
     )
 
 
