@@ -82,7 +82,6 @@ def test_suggestions_get_better(client: VizierServiceClient) -> None:
         complete(client, trial, loss=(tried["x"] - 3) ** 2 + 10 * (tried["colour"] == "red"))
     trials = list(client.list_trials(parent=study.name))
     assert [trial.id for trial in trials] == [str(number) for number in range(1, 31)]
-    assert sum(values(trial)["colour"] == "blue" for trial in trials[20:]) >= 8
     [best] = client.list_optimal_trials({"parent": study.name}).optimal_trials
     assert metrics(best.final_measurement)["loss"] < 1
     assert abs(values(best)["x"] - 3) < 1

@@ -49,7 +49,7 @@ def prepare(cloud: Cloud, endpoint: Endpoint, wanted: DeployedModel) -> Deployed
         raise InvalidArgument("deployed_model.model is required; name the model to deploy.")
     model = models.get(cloud.store, wanted.model)
     _check_id(endpoint, wanted.id)
-    _check_deployable(cloud, model)
+    check_deployable(cloud, model)
     _check_resources(wanted)
     deployed = DeployedModel(wanted)
     deployed.id = wanted.id or new_id()
@@ -134,7 +134,12 @@ def _check_id(endpoint: Endpoint, model_id: str) -> None:
         raise AlreadyExists(f"Endpoint {endpoint.name} has a deployed model {model_id} already.")
 
 
-def _check_deployable(cloud: Cloud, model: Model) -> None:
+def check_deployable(cloud: Cloud, model: Model) -> None:
+    """Refuse a model that no server can be started for.
+
+    Raises:
+        FailedPrecondition: it has no container, or its files are not there.
+    """
     if "container_spec" not in model:
         raise FailedPrecondition(f"Model {model.name} has no container_spec; upload it with one.")
     if not model.artifact_uri:

@@ -1,0 +1,1 @@
+"""Batch prediction: rows from Cloud Storage or BigQuery, through a model, and back."""
