@@ -229,13 +229,6 @@ async def _open(door: FrontDoor) -> AsyncIterator[None]:
             await task
 
 
-def _announce(home: Home) -> None:
-    """Put this process in the place of an earlier one that may have been killed."""
-    last = read_state(home)
-    if last:
-        write_state(home, replace(last, pid=os.getpid(), ready=False))
-
-
 def _options(arguments: list[str]) -> Options:
     parser = argparse.ArgumentParser(prog="localcloud.server")
     parser.add_argument("--home", type=Path, required=True)
@@ -256,7 +249,6 @@ def main() -> None:
     options.home.create()
     try:
         take_lock(options.home)
-        _announce(options.home)
         asyncio.run(serve(options))
     except AlreadyRunningError:
         sys.exit(ALREADY_RUNNING)
