@@ -59,21 +59,22 @@ def container(
     mount = f"{cloud.home.storage}/"
     package = _python_package(pool)
     task = package or pool.container_spec
+    installed = folder / "packages"
     environment = {
         **processes.image_environment(image, cloud.environment),
         **variables,
         **{each.name: _localise(each.value, mount) for each in task.env},
+        "PIP_TARGET": str(installed),  # for commands that install: not into the image for all
     }
+    environment["PYTHONPATH"] = _path(str(installed), environment.get("PYTHONPATH", ""))
     if package:
-        installed = folder / "packages"
         packages.install(list(package.package_uris), cloud.home.storage, installed, log)
-        environment["PYTHONPATH"] = _path(str(installed), environment.get("PYTHONPATH", ""))
         command = [str(image.python), "-m", package.python_module, *package.args]
     else:
         command = _command(image, pool.container_spec)
     return Container(
         [_localise(word, mount) for word in command],
-        {name: str(value) for name, value in environment.items()},
+        environment,
         image.working_folder or folder,
     )
 

@@ -1,71 +1,26 @@
-"""Custom jobs and training pipelines through the unmodified SDK."""
+"""Custom jobs through the unmodified SDK."""
 
 import json
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Localcloud
 from google.api_core.exceptions import FailedPrecondition, InvalidArgument, NotFound
 from google.cloud import aiplatform, storage
 from google.cloud.aiplatform_v1 import JobServiceClient
 from google.cloud.aiplatform_v1.types import CustomJob, JobState
-from jobs import MACHINE, PREBUILT, STEPS, client, container, prepare, python
-from vertex import IMAGE, PARENT, connect, refuses, unique
+from vertex import PARENT, connect, eventually, refuses, unique
 
+from jobs.job_client import MACHINE, PREBUILT, STEPS, client, container, python, result
 from localcloud.home import Home
 from localcloud.server_state import read_state
-
-WRITE_MODEL = """
-import os, pathlib
-folder = pathlib.Path(os.environ["LOCALCLOUD_HOME"], "storage",
-                      os.environ["AIP_MODEL_DIR"].removeprefix("gs://"))
-folder.mkdir(parents=True)
-(folder / "weights").write_text("1 2 3")
-"""
-SCRIPT = """
-import json, os, sys
-from google.cloud import storage
-uri = os.environ["AIP_MODEL_DIR"] + "result.json"
-result = {"arguments": sys.argv[1:], "letter": os.environ.get("LETTER"),
-          "prebuilt": os.environ.get("PREBUILT"), "project": os.environ["CLOUD_ML_PROJECT_ID"]}
-storage.Blob.from_string(uri, client=storage.Client()).upload_from_string(json.dumps(result))
-"""
-
-
-@pytest.fixture(scope="module")
-def bucket(cloud_environment: Localcloud) -> Iterator[storage.Bucket]:
-    with pytest.MonkeyPatch.context() as patch:
-        yield prepare(patch)
-
-
-@pytest.fixture
-def script(tmp_path: Path) -> str:
-    file = tmp_path / "task.py"
-    file.write_text(SCRIPT)
-    return str(file)
 
 
 def custom_job(*pools: dict[str, object], **arguments: Any) -> aiplatform.CustomJob:
     return aiplatform.CustomJob(display_name=unique(), worker_pool_specs=list(pools), **arguments)
-
-
-def result(bucket: storage.Bucket, directory: str) -> dict[str, Any]:
-    """What the script wrote below a base output directory."""
-    path = f"{directory.removeprefix(f'gs://{bucket.name}/')}/model/result.json"
-    read: dict[str, Any] = json.loads(bucket.blob(path).download_as_text())
-    return read
-
-
-def eventually(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_a_container_runs_with_vertex_variables(bucket: storage.Bucket) -> None:
@@ -96,6 +51,15 @@ def test_a_container_runs_with_vertex_variables(bucket: storage.Bucket) -> None:
         "CLOUD_ML_REGION": "us-central1",
         "LETTER": "ä",
     }
+
+
+def test_what_pip_installs_is_for_the_replica_alone(bucket: storage.Bucket) -> None:
+    """Not for localcloud's own environment, which this image runs in; there may be no pip here."""
+    install = 'mkdir -p "$PIP_TARGET" && echo "found = True" > "$PIP_TARGET/installed.py"'
+    use = "python -c 'import installed; assert installed.found'"
+    custom_job(container("sh", "-c", f"{install} && {use}")).run()
+    with pytest.raises(RuntimeError, match="No module named"):
+        custom_job(container("sh", "-c", use)).run()
 
 
 def test_replicas_reach_each_other_by_the_cluster_they_are_told(bucket: storage.Bucket) -> None:
@@ -131,7 +95,7 @@ time.sleep(600)  # the job ends with its chief
 
 
 def test_a_failed_replica_fails_the_job_with_the_end_of_its_log(
-    cloud_environment: Localcloud, bucket: storage.Bucket
+    cloud_environment: Any, bucket: storage.Bucket
 ) -> None:
     job = custom_job(
         python("import time; time.sleep(600)"),
@@ -164,7 +128,7 @@ child.wait()
     ]
     job = custom_job(pool)
     job.submit()
-    eventually(lambda: bucket.blob("pid").exists() and bucket.blob("pid").download_as_text())
+    assert eventually(lambda: bucket.blob("pid").exists() and bucket.blob("pid").download_as_text())
     child = Path("/proc", bucket.blob("pid").download_as_text())
     assert child.exists()
     with refuses(FailedPrecondition, "still runs"):
@@ -173,7 +137,7 @@ child.wait()
     with pytest.raises(RuntimeError, match="cancelled"):
         job.wait_for_completion()
     assert job.state == JobState.JOB_STATE_CANCELLED
-    eventually(lambda: not child.exists())
+    assert eventually(lambda: not child.exists())
     with refuses(FailedPrecondition, "has ended"):
         job.cancel()
 
@@ -265,102 +229,8 @@ def test_a_local_script_runs_as_a_custom_job(
     assert written["prebuilt"] == ("yes" if image == PREBUILT else None)
 
 
-def test_a_training_job_of_a_script_gives_a_model(bucket: storage.Bucket, script: str) -> None:
-    job = aiplatform.CustomTrainingJob(
-        display_name="training",
-        script_path=script,
-        container_uri=PREBUILT,
-        model_serving_container_image_uri=IMAGE,
-        labels={"team": "a"},
-    )
-    model = job.run(
-        base_output_dir=f"gs://{bucket.name}/training",
-        model_display_name="trained",
-        model_version_aliases=["champion"],
-        args=["--epochs=3"],
-    )
-    assert result(bucket, f"gs://{bucket.name}/training")["arguments"] == ["--epochs=3"]
-    assert (model.display_name, model.uri) == ("trained", f"gs://{bucket.name}/training/model")
-    assert {"champion", "default"} <= set(model.version_aliases)
-    assert model.container_spec.image_uri == IMAGE
-    assert model.gca_resource.training_pipeline == job.resource_name
-    assert job.get_model().resource_name == model.resource_name
-    backing = job.to_dict()["trainingTaskMetadata"]["backingCustomJob"]
-    assert aiplatform.CustomJob.get(backing).state == JobState.JOB_STATE_SUCCEEDED
-    found = aiplatform.CustomTrainingJob.list(filter='labels.team="a"')
-    assert job.resource_name in [each.resource_name for each in found]
-
-
-def test_a_training_job_of_a_package_runs_its_module(
-    bucket: storage.Bucket, script: str, tmp_path: Path
-) -> None:
-    from google.cloud.aiplatform.utils.source_utils import _TrainingScriptPythonPackager
-
-    packager = _TrainingScriptPythonPackager(script)
-    built = tmp_path / "built"
-    built.mkdir()
-    bucket.blob("trainer-0.1.tar.gz").upload_from_filename(packager.make_package(str(built)))
-    job = aiplatform.CustomPythonPackageTrainingJob(
-        display_name="package",
-        python_package_gcs_uri=f"gs://{bucket.name}/trainer-0.1.tar.gz",
-        python_module_name=packager.module_name,
-        container_uri=PREBUILT,
-    )
-    assert job.run(base_output_dir=f"gs://{bucket.name}/package") is None
-    assert result(bucket, f"gs://{bucket.name}/package")["prebuilt"] == "yes"
-
-
-def test_a_training_job_of_a_container_adds_a_version(bucket: storage.Bucket) -> None:
-    def train(**arguments: Any) -> aiplatform.Model:
-        job = aiplatform.CustomContainerTrainingJob(
-            display_name="container",
-            container_uri=STEPS,
-            command=["python", "-c", WRITE_MODEL],
-            model_serving_container_image_uri=IMAGE,
-        )
-        return job.run(model_display_name="versioned", **arguments)
-
-    first = train(model_id=unique())
-    second = train(parent_model=first.resource_name, is_default_version=False)
-    assert (first.version_id, second.version_id) == ("1", "2")
-    assert first.resource_name == second.resource_name
-    assert second.version_aliases == []
-
-
-def test_training_that_leaves_no_model_fails(bucket: storage.Bucket) -> None:
-    job = aiplatform.CustomContainerTrainingJob(
-        display_name="nothing",
-        container_uri=STEPS,
-        command=["python", "-c", "pass"],
-        model_serving_container_image_uri=IMAGE,
-    )
-    with pytest.raises(RuntimeError, match="There are no files under"):
-        job.run(model_display_name="nothing")
-
-
-def test_training_that_fails_says_why(bucket: storage.Bucket) -> None:
-    job = aiplatform.CustomContainerTrainingJob(
-        display_name="failing", container_uri=STEPS, command=["python", "-c", "print(1/0)"]
-    )
-    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
-        job.run()
-    assert job.has_failed
-
-
-def test_cancelled_training_cancels_its_custom_job(bucket: storage.Bucket) -> None:
-    job = aiplatform.CustomContainerTrainingJob(
-        display_name="long", container_uri=STEPS, command=["sleep", "600"]
-    )
-    job.submit()
-    eventually(lambda: job.state and job.to_dict().get("trainingTaskMetadata"))
-    job.cancel()
-    eventually(lambda: job.state.name == "PIPELINE_STATE_CANCELLED")
-    backing = job.to_dict()["trainingTaskMetadata"]["backingCustomJob"]
-    assert aiplatform.CustomJob.get(backing).state == JobState.JOB_STATE_CANCELLED
-
-
 def test_jobs_of_a_killed_localcloud_have_failed(
-    start_localcloud: Callable[[], Localcloud], monkeypatch: pytest.MonkeyPatch
+    start_localcloud: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = start_localcloud()
     spec = {"worker_pool_specs": [container("sleep", "600")]}
@@ -374,7 +244,7 @@ def test_jobs_of_a_killed_localcloud_have_failed(
     assert "localcloud was stopped" in after.error.message
 
 
-def reach(own: Localcloud, patch: pytest.MonkeyPatch) -> JobServiceClient:
+def reach(own: Any, patch: pytest.MonkeyPatch) -> JobServiceClient:
     """A client of another localcloud; over REST, as gRPC reads the variables once a process."""
     for name, value in own.environment.items():
         patch.setenv(name, value)

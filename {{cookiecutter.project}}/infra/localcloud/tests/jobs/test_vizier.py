@@ -6,7 +6,6 @@ The SDK's `aiplatform.Study` needs google-vizier beside it; it makes the same ca
 from typing import Any
 
 import pytest
-from conftest import Localcloud
 from google.api_core.exceptions import (
     AlreadyExists,
     FailedPrecondition,
@@ -25,7 +24,7 @@ SIZE = {"metric_id": "size", "goal": "MAXIMIZE"}
 
 
 @pytest.fixture(params=["grpc", "rest"])
-def client(request: pytest.FixtureRequest, cloud_environment: Localcloud) -> VizierServiceClient:
+def client(request: pytest.FixtureRequest, cloud_environment: Any) -> VizierServiceClient:
     connect(request.param)
     return VizierServiceClient(transport=request.param, client_options=OPTIONS)
 

@@ -1,17 +1,16 @@
 """Hyperparameter tuning jobs through the unmodified SDK and cloudml-hypertune."""
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import Localcloud
 from google.api_core.exceptions import InvalidArgument
 from google.cloud import aiplatform, storage
 from google.cloud.aiplatform import hyperparameter_tuning as hpt
 from google.cloud.aiplatform_v1.types import JobState, StudySpec, Trial
-from jobs import client, prepare, python
 from vertex import PARENT, refuses, unique
+
+from jobs.job_client import client, python
 
 # Best is x = 0.3 with the second optimiser; what the loss is at each step is reported as well.
 TRAIN = """
@@ -31,12 +30,6 @@ SPACE = {
     "units": hpt.DiscreteParameterSpec(values=[1, 2, 4], scale="linear"),
     "optimiser": hpt.CategoricalParameterSpec(values=["sgd", "adam"]),
 }
-
-
-@pytest.fixture(scope="module")
-def bucket(cloud_environment: Localcloud) -> Iterator[storage.Bucket]:
-    with pytest.MonkeyPatch.context() as patch:
-        yield prepare(patch)
 
 
 def tune(
