@@ -12,7 +12,11 @@ from starlette.types import ASGIApp
 @contextmanager
 def serve(app: ASGIApp) -> Iterator[str]:
     """Serve while the block runs; yields the address."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app, port=0, log_level="warning", lifespan="off", timeout_graceful_shutdown=1
+        )
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

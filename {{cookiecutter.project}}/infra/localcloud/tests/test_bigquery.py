@@ -1,111 +1,20 @@
-"""BigQuery through google-cloud-bigquery, on a child process of its own."""
+"""Datasets, tables, queries and jobs through google-cloud-bigquery."""
 
 # ruff: noqa: S608 - the statements are put together from names that the tests made
 
-import io
-import os
-import signal
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
-import grpc
-import pandas as pd
-import pyarrow.parquet as pq
 import pytest
+from bigquery_client import PROJECT, columns, detect, rows
+from bigquery_client import client as client
+from bigquery_client import dataset as dataset
+from bigquery_client import home as home
+from bigquery_client import trips as trips
 from google.api_core import exceptions
-from google.auth.credentials import AnonymousCredentials
-from google.cloud import bigquery, bigquery_storage
+from google.cloud import bigquery
 from google.cloud.bigquery import QueryJobConfig
-from loopback import serve
-
-from localcloud.bigquery.emulator import BigQuery
-from localcloud.home import Home
-
-PROJECT = "demo-project"
-SCHEMA = [
-    bigquery.SchemaField("id", "INT64"),
-    bigquery.SchemaField("price", "FLOAT64"),
-    bigquery.SchemaField("name", "STRING"),
-    bigquery.SchemaField("paid", "BOOL"),
-    bigquery.SchemaField("at", "TIMESTAMP"),
-]
-ROWS = [
-    {"id": 1, "price": 1.5, "name": "a\nb", "paid": True, "at": "2020-01-02T03:04:05Z"},
-    {"id": 2, "price": 2.5, "name": "é", "paid": False, "at": "2020-02-29T12:00:00Z"},
-    {"id": 3},
-]
-
-
-def make_home(root: Path) -> Home:
-    home = Home(root)
-    home.create()
-    (home.storage / "bucket").mkdir()
-    return home
-
-
-def connect(address: str) -> bigquery.Client:
-    return bigquery.Client(
-        project=PROJECT,
-        credentials=AnonymousCredentials(),
-        client_options={"api_endpoint": address},
-    )
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return make_home(tmp_path_factory.mktemp("home"))
-
-
-@pytest.fixture(scope="module")
-def emulator(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BigQuery]:
-    emulator = BigQuery(home, tmp_path_factory.mktemp("scratch"))
-    emulator.start()
-    try:
-        yield emulator
-    finally:
-        emulator.stop()
-
-
-@pytest.fixture(scope="module")
-def client(emulator: BigQuery) -> Iterator[bigquery.Client]:
-    with serve(emulator.rest_app) as address:
-        yield connect(address)
-
-
-@pytest.fixture(scope="module")
-def storage_client(emulator: BigQuery) -> bigquery_storage.BigQueryReadClient:
-    transport = bigquery_storage.BigQueryReadClient.get_transport_class("grpc")
-    channel = grpc.insecure_channel(emulator.grpc_address)
-    return bigquery_storage.BigQueryReadClient(transport=transport(channel=channel))
-
-
-@pytest.fixture
-def dataset(client: bigquery.Client) -> str:
-    name = f"d_{uuid.uuid4().hex[:8]}"
-    client.create_dataset(name)
-    return name
-
-
-@pytest.fixture
-def trips(client: bigquery.Client, dataset: str) -> str:
-    """A table of three rows, the last of which is NULL but for its id."""
-    table = f"{PROJECT}.{dataset}.trips"
-    client.create_table(bigquery.Table(table, schema=SCHEMA))
-    client.load_table_from_json(ROWS, table).result()
-    return table
-
-
-def rows(client: bigquery.Client, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-    config = QueryJobConfig(query_parameters=list(parameters))
-    return [tuple(row.values()) for row in client.query_and_wait(sql, job_config=config)]
-
-
-def columns(client: bigquery.Client, table: str) -> list[tuple[str, str]]:
-    return [(field.name, field.field_type) for field in client.get_table(table).schema]
-
 
 # Datasets and tables
 
@@ -301,15 +210,13 @@ def test_dataframe(client: bigquery.Client, trips: str) -> None:
     assert frame.isna().sum().to_dict() == {"id": 0, "price": 1, "name": 1, "paid": 1, "at": 1}
 
 
-def test_dataframe_over_the_storage_api(
-    client: bigquery.Client, storage_client: bigquery_storage.BigQueryReadClient, trips: str
-) -> None:
-    for rows in (
+def test_dataframe_over_the_storage_api(client: bigquery.Client, trips: str) -> None:
+    for found in (
         client.list_rows(trips),
         client.query(f"SELECT * FROM `{trips}`").result(),
         client.query_and_wait(f"SELECT * FROM `{trips}`", page_size=1),
     ):
-        frame = rows.to_dataframe(bqstorage_client=storage_client).sort_values("id")
+        frame = found.to_dataframe().sort_values("id")
         assert frame["id"].to_list() == [1, 2, 3]
         assert frame["at"].to_list()[0] == datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -333,221 +240,3 @@ def test_job_id_is_used_once(client: bigquery.Client) -> None:
     client.query("SELECT 1", job_id=job_id, job_retry=None).result()
     with pytest.raises(exceptions.Conflict):
         client.query("SELECT 1", job_id=job_id, job_retry=None)
-
-
-# Loading
-
-
-def detect(**options: Any) -> bigquery.LoadJobConfig:
-    return bigquery.LoadJobConfig(autodetect=True, **options)
-
-
-def test_load_dataframe(client: bigquery.Client, dataset: str) -> None:
-    frame = pd.DataFrame(
-        {"id": [1, 2], "name": ["x", None], "at": pd.to_datetime(["2020-01-01"] * 2, utc=True)}
-    )
-    job = client.load_table_from_dataframe(frame, f"{dataset}.frame")
-    assert job.result().output_rows == 2
-    assert columns(client, f"{dataset}.frame") == [
-        ("id", "INTEGER"),
-        ("name", "STRING"),
-        ("at", "TIMESTAMP"),
-    ]
-
-
-def test_load_large_binary_content_intact(client: bigquery.Client, dataset: str) -> None:
-    frame = pd.DataFrame({"id": range(300_000), "name": "abc\r\n--==x"})
-    frame["name"] += frame["id"].astype(str)
-    client.load_table_from_dataframe(frame, f"{dataset}.large").result()
-    sql = f"SELECT SUM(id), COUNT(DISTINCT name), MIN(name) FROM {dataset}.large"
-    assert rows(client, sql) == [(300_000 * 299_999 // 2, 300_000, "abc\r\n--==x0")]
-
-
-@pytest.mark.parametrize("known_size", [True, False])
-def test_load_csv_with_a_schema(client: bigquery.Client, dataset: str, known_size: bool) -> None:
-    content = b'ID;PRICE;NAME;PAID;AT\n1;1.5;"a;b";true;2020-01-02 03:04:05 UTC\n2;;;;\n'
-    job = client.load_table_from_file(
-        io.BytesIO(content),
-        f"{dataset}.csv",
-        size=len(content) if known_size else None,
-        job_config=bigquery.LoadJobConfig(
-            schema=SCHEMA, skip_leading_rows=1, field_delimiter=";", source_format="CSV"
-        ),
-    )
-    assert job.result().output_rows == 2
-    assert rows(client, f"SELECT * FROM {dataset}.csv ORDER BY id") == [
-        (1, 1.5, "a;b", True, datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)),
-        (2, None, None, None, None),
-    ]
-
-
-def test_load_csv_that_is_to_be_detected(client: bigquery.Client, dataset: str) -> None:
-    content = io.BytesIO(b"id,price,at,name\n1,1.5,2020-01-02 03:04:05,x\n2,,,\n")
-    config = detect(skip_leading_rows=1, source_format="CSV")
-    client.load_table_from_file(content, f"{dataset}.csv", job_config=config).result()
-    assert columns(client, f"{dataset}.csv") == [
-        ("id", "INTEGER"),
-        ("price", "FLOAT"),
-        ("at", "TIMESTAMP"),
-        ("name", "STRING"),
-    ]
-
-
-def test_load_without_any_schema_is_refused(client: bigquery.Client, dataset: str) -> None:
-    config = bigquery.LoadJobConfig(source_format="CSV")
-    with pytest.raises(exceptions.BadRequest, match="No schema"):
-        client.load_table_from_file(io.BytesIO(b"1"), f"{dataset}.csv", job_config=config).result()
-
-
-def test_bad_data_changes_nothing(client: bigquery.Client, trips: str) -> None:
-    for bad in ([{"id": 7}, {"id": "seven"}], [{"id": 7, "unknown": 1}]):
-        with pytest.raises(exceptions.BadRequest):
-            client.load_table_from_json(
-                bad, trips, job_config=bigquery.LoadJobConfig(schema=SCHEMA)
-            ).result()
-    truncate = bigquery.LoadJobConfig(schema=SCHEMA, write_disposition="WRITE_TRUNCATE")
-    with pytest.raises(exceptions.BadRequest):
-        client.load_table_from_json([{"id": "seven"}], trips, job_config=truncate).result()
-    assert client.get_table(trips).num_rows == 3
-    assert rows(client, f"SELECT COUNT(*) FROM `{trips}`") == [(3,)]
-
-
-def test_write_dispositions(client: bigquery.Client, trips: str) -> None:
-    def load(disposition: str) -> int:
-        config = bigquery.LoadJobConfig(schema=SCHEMA, write_disposition=disposition)
-        client.load_table_from_json([{"id": 9}], trips, job_config=config).result()
-        return client.get_table(trips).num_rows
-
-    assert load("WRITE_APPEND") == 4
-    assert load("WRITE_TRUNCATE") == 1
-    with pytest.raises(exceptions.Conflict):
-        load("WRITE_EMPTY")
-
-
-# To and from Cloud Storage
-
-
-def test_export_writes_parquet_of_bigquerys_types(
-    client: bigquery.Client, trips: str, home: Home
-) -> None:
-    job = client.query(
-        "EXPORT DATA OPTIONS (uri='gs://bucket/export/part-*.parquet', format='PARQUET',"
-        " overwrite=true) AS SELECT *, IF(price > 2, 1, 0) AS label, COUNT(*) OVER () AS n,"
-        f" SUM(id) OVER () AS total, SAFE_DIVIDE(id, 2) AS half FROM `{trips}` WHERE id < @limit"
-        " ORDER BY id",
-        job_config=QueryJobConfig(
-            query_parameters=[bigquery.ScalarQueryParameter("limit", "INT64", 100)]
-        ),
-    )
-    job.result()
-    assert job.statement_type == "EXPORT_DATA"
-    (file,) = (home.storage / "bucket" / "export").iterdir()
-    table = pq.read_table(file)
-    assert {field.name: str(field.type) for field in table.schema} == {
-        "id": "int64",
-        "price": "double",
-        "name": "string",
-        "paid": "bool",
-        "at": "timestamp[us, tz=UTC]",
-        "label": "int64",
-        "n": "int64",
-        "total": "int64",
-        "half": "double",
-    }
-    assert table.column("price").to_pylist() == [1.5, 2.5, None]
-    assert table.column("label").to_pylist() == [0, 1, 0]
-
-
-def test_export_again_needs_overwrite(client: bigquery.Client) -> None:
-    export = "EXPORT DATA OPTIONS (uri='gs://bucket/again/*.csv', format='CSV'{}) AS SELECT 1 AS x"
-    client.query_and_wait(export.format(""))
-    with pytest.raises(exceptions.BadRequest, match="overwrite"):
-        client.query_and_wait(export.format(""))
-    client.query_and_wait(export.format(", overwrite=true"))
-
-
-def test_export_to_a_missing_bucket_is_refused(client: bigquery.Client, home: Home) -> None:
-    with pytest.raises(exceptions.NotFound, match="Bucket"):
-        client.query_and_wait(
-            "EXPORT DATA OPTIONS (uri='gs://missing/*.csv', format='CSV') AS SELECT 1 AS x"
-        )
-    assert not (home.storage / "missing").exists()
-
-
-def test_load_from_storage(client: bigquery.Client, trips: str, dataset: str) -> None:
-    for number in (1, 2):
-        client.extract_table(
-            trips,
-            f"gs://bucket/load/{number}/t-*.parquet",
-            job_config=bigquery.ExtractJobConfig(destination_format="PARQUET"),
-        ).result()
-    config = bigquery.LoadJobConfig(source_format="PARQUET")
-    target = f"{dataset}.loaded"
-    uri = "gs://bucket/load/*.parquet"
-    assert client.load_table_from_uri(uri, target, job_config=config).result().output_rows == 6
-    assert [kind for _, kind in columns(client, target)] == [
-        "INTEGER",
-        "FLOAT",
-        "STRING",
-        "BOOLEAN",
-        "TIMESTAMP",
-    ]
-    with pytest.raises(exceptions.NotFound, match="URI"):
-        client.load_table_from_uri("gs://bucket/none/*", target, job_config=config).result()
-
-
-def test_extract_csv(client: bigquery.Client, trips: str, home: Home) -> None:
-    config = bigquery.ExtractJobConfig(print_header=False, field_delimiter=";")
-    client.extract_table(trips, "gs://bucket/new/folder/t.csv", job_config=config).result()
-    text = (home.storage / "bucket/new/folder/t.csv").read_text()
-    assert text.splitlines()[-1] == "3;;;;"
-
-
-@pytest.mark.parametrize(
-    "sql",
-    ["SELECT * FROM read_text('{path}')", "SELECT * FROM read_csv('{path}')"],
-)
-def test_other_files_are_out_of_reach(
-    client: bigquery.Client, tmp_path: Path, dataset: str, sql: str
-) -> None:
-    secret = tmp_path / "secret.csv"
-    secret.write_text("a\n1\n")
-    with pytest.raises(exceptions.BadRequest):
-        client.query_and_wait(sql.format(path=secret))
-    for uri in (f"file://{secret}", "gs://../server.json", "gs://bucket/../../server.json"):
-        with pytest.raises((exceptions.BadRequest, exceptions.NotFound)):
-            client.load_table_from_uri(uri, f"{dataset}.t", job_config=detect()).result()
-
-
-# The process
-
-
-def test_data_survives_a_kill(tmp_path: Path) -> None:
-    home = make_home(tmp_path / "home")
-    emulator = BigQuery(home, tmp_path)
-    emulator.start()
-    with serve(emulator.rest_app) as address:
-        client = connect(address)
-        client.create_dataset("kept")
-        client.load_table_from_json([{"x": 1}], "kept.t", job_config=detect()).result()
-        client.query_and_wait("INSERT INTO kept.t (x) VALUES (2)")
-        assert emulator.pid is not None
-        os.kill(emulator.pid, signal.SIGKILL)
-        with pytest.raises(exceptions.ServiceUnavailable, match="has ended"):
-            client.query_and_wait("SELECT 1")
-    emulator.stop()
-    emulator.start()
-    try:
-        with serve(emulator.rest_app) as address:
-            client = connect(address)
-            assert rows(client, "SELECT SUM(x) FROM kept.t") == [(3,)]
-            assert client.get_table("kept.t").num_rows == 2
-    finally:
-        emulator.stop()
-
-
-def test_start_that_fails_names_the_log(tmp_path: Path) -> None:
-    home = make_home(tmp_path / "home")
-    (home.bigquery / "bqemulator.duckdb").write_bytes(b"not a database" * 1000)
-    with pytest.raises(RuntimeError, match=r"bigquery\.log"):
-        BigQuery(home, tmp_path).start()

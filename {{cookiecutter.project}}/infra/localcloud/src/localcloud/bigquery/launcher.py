@@ -1,9 +1,9 @@
 """The child process that runs bqemulator.
 
 Started as `python -m localcloud.bigquery.launcher DATA STORAGE UPLOADS READY`. Once it answers,
-it writes `{"rest": PORT, "grpc": PORT}` as a line to the file descriptor READY.
-It ends when its standard input does, so that it never outlives the localcloud that started it,
-however that one died: an orphan would keep the tables locked.
+it writes `{"rest": PORT, "grpc": PORT}` as a line to the file descriptor READY. It ends when its
+standard input does, so that it never outlives the localcloud that started it, however that one
+died: an orphan would keep the tables locked.
 """
 
 import asyncio
@@ -14,10 +14,8 @@ from pathlib import Path
 
 import duckdb
 from bqemulator.config import LogFormat, LogLevel, PersistenceMode, Settings
-from bqemulator.server import EmulatorServer
+from bqemulator.observability.logging_ import configure_logging
 from duckdb_extensions import import_extension
-
-from localcloud.bigquery import corrections
 
 # bqemulator asks DuckDB to install `spatial`, and DuckDB loads `icu` by itself: both are
 # downloads, unless they were installed from their wheels before.
@@ -49,6 +47,13 @@ def emulator_settings(data: Path, storage: Path, uploads: Path) -> Settings:
 
 async def serve(settings: Settings, ready: int) -> None:
     """Serve until standard input ends; write the ports to the file descriptor `ready`."""
+    # Imported late, because bqemulator logs while it is imported.
+    configure_logging(level=settings.log_level, fmt=settings.log_format)
+    from bqemulator.server import EmulatorServer
+
+    from localcloud.bigquery import corrections
+
+    corrections.apply()
     server = EmulatorServer(settings)
     await server.start()
     try:
@@ -63,7 +68,6 @@ def main() -> None:
     """Run the emulator for the folders named on the command line."""
     *folders, ready = sys.argv[1:]
     install_extensions()
-    corrections.apply()
     asyncio.run(serve(emulator_settings(*map(Path, folders)), int(ready)))
 
 

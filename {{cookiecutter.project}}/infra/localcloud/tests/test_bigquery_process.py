@@ -1,0 +1,79 @@
+"""The child process that runs BigQuery."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from bigquery_client import PROJECT, detect, rows
+from bigquery_client import client as client
+from bigquery_client import dataset as dataset
+from bigquery_client import home as home
+from bigquery_client import trips as trips
+from conftest import Localcloud
+from google.api_core import exceptions
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+from loopback import serve
+
+from localcloud.bigquery.emulator import BigQuery
+from localcloud.home import Home
+from localcloud.server_state import read_state
+
+
+def make_home(root: Path) -> Home:
+    home = Home(root)
+    home.create()
+    return home
+
+
+def connect(address: str) -> bigquery.Client:
+    return bigquery.Client(
+        project=PROJECT,
+        credentials=AnonymousCredentials(),
+        client_options={"api_endpoint": address},
+    )
+
+
+def test_data_survives_a_kill(tmp_path: Path) -> None:
+    home = make_home(tmp_path / "home")
+    emulator = BigQuery(home, tmp_path)
+    emulator.start()
+    with serve(emulator.rest_app) as address:
+        client = connect(address)
+        client.create_dataset("kept")
+        client.load_table_from_json([{"x": 1}], "kept.t", job_config=detect()).result()
+        client.query_and_wait("INSERT INTO kept.t (x) VALUES (2)")
+        assert emulator.pid is not None
+        os.kill(emulator.pid, signal.SIGKILL)
+        with pytest.raises(exceptions.ServiceUnavailable, match="has ended"):
+            client.query_and_wait("SELECT 1")
+    emulator.stop()
+    emulator.start()
+    try:
+        with serve(emulator.rest_app) as address:
+            client = connect(address)
+            assert rows(client, "SELECT SUM(x) FROM kept.t") == [(3,)]
+            assert client.get_table("kept.t").num_rows == 2
+    finally:
+        emulator.stop()
+
+
+def test_start_that_fails_names_the_log(tmp_path: Path) -> None:
+    home = make_home(tmp_path / "home")
+    (home.bigquery / "bqemulator.duckdb").write_bytes(b"not a database" * 1000)
+    with pytest.raises(RuntimeError, match=r"bigquery\.log"):
+        BigQuery(home, tmp_path).start()
+
+
+def test_child_ends_with_the_server(start_localcloud: Callable[[], Localcloud]) -> None:
+    localcloud = start_localcloud()
+    state = read_state(Home(localcloud.home))
+    assert state is not None
+    os.kill(state.pid, signal.SIGKILL)
+    localcloud.up()  # would fail if the tables were still locked
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in localcloud.environment.items():
+            patch.setenv(name, value)
+        assert rows(bigquery.Client(project=PROJECT), "SELECT 1") == [(1,)]
