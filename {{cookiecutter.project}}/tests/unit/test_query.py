@@ -25,6 +25,17 @@ def test_it_selects_the_extracted_columns_in_order(features: Features, split: Sp
     assert not {c.name for c in features.columns if c.role in kept} & set(query.named_selects)
 
 
+@pytest.mark.parametrize("split", Split)
+def test_it_keeps_the_rows_of_the_declaration_and_of_the_split(
+    features: Features, split: Split
+) -> None:
+    query = select(features, split)
+    first, last = TENTHS[split]
+    assert f"MOD(ABS(FARM_FINGERPRINT(unique_key)), 10) BETWEEN {first} AND {last}" in query
+    assert f"FROM `{features.table}`" in query
+    assert features.where is None or f"WHERE ({features.where})\n  AND" in query
+
+
 def test_no_input_is_made_of_tips_or_of_the_way_to_pay(features: Features) -> None:
     for column in features.inputs:
         read = {node.name for node in sqlglot.parse_one(column.sql or column.name).find_all(

@@ -1,0 +1,62 @@
+"""A line for each change of a task's state, and the failure in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from google.cloud.aiplatform_v1.types import Artifact, PipelineTaskDetail
+from google.rpc.status_pb2 import Status
+
+from mlops.pipelines.progress import Progress
+
+START = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def detail(name: str, state: str, **fields: Any) -> PipelineTaskDetail:
+    return PipelineTaskDetail(task_name=name, state=state, parent_task_id=1, **fields)
+
+
+def test_each_change_is_told_once() -> None:
+    progress = Progress()
+    ended = {"start_time": START, "end_time": START + timedelta(seconds=8.1)}
+    running = [detail("validate-data", "RUNNING", start_time=START)]
+    assert list(progress.update(running)) == ["00:00  validate-data     RUNNING"]
+    assert list(progress.update(running)) == []
+    done = [detail("validate-data", "SUCCEEDED", **ended)]
+    assert list(progress.update(done)) == ["00:00  validate-data     SUCCEEDED 8.1 s"]
+
+
+def test_a_result_from_the_cache_is_called_so() -> None:
+    (line,) = Progress().update([detail("train-model", "SKIPPED")])
+    assert line.endswith("train-model       SKIPPED (cached)")
+
+
+@pytest.mark.parametrize(("state", "lines"), [("SUCCEEDED", 0), ("NOT_TRIGGERED", 1)])
+def test_a_condition_is_told_when_it_does_not_hold(state: str, lines: int) -> None:
+    assert len(list(Progress().update([detail("condition-1", state)]))) == lines
+
+
+def test_neither_the_job_nor_what_waits_is_a_step() -> None:
+    job = PipelineTaskDetail(task_name="training-1", state="RUNNING")
+    assert list(Progress().update([job, detail("train-model", "PENDING")])) == []
+
+
+def test_the_failure_names_the_task_and_its_error() -> None:
+    progress = Progress()
+    assert progress.failure() is None
+    error = Status(code=9, message="trip_miles: out of range")
+    list(progress.update([detail("validate-data", "FAILED", error=error)]))
+    assert progress.failure() == "validate-data failed: trip_miles: out of range"
+
+
+def test_artifacts_are_found_by_task_and_output() -> None:
+    metrics = Artifact(uri="gs://bucket/metrics", metadata={"auc": 0.69})
+    outputs = {"metrics": PipelineTaskDetail.ArtifactList(artifacts=[metrics])}
+    progress = Progress()
+    list(progress.update([detail("evaluate-model", "SUCCEEDED", outputs=outputs)]))
+    expected = ("gs://bucket/metrics", {"auc": 0.69})
+    assert progress.artifact("evaluate-model", "metrics") == expected
+    assert progress.artifact("evaluate-model", "model") == ("", {})
+    assert progress.artifact("train-model", "model") == ("", {})
