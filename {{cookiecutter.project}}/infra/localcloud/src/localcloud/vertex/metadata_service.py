@@ -172,7 +172,8 @@ def add_execution_events(
     cloud: Cloud, request: types.AddExecutionEventsRequest
 ) -> types.AddExecutionEventsResponse:
     """Say which artifacts an execution has used or made."""
-    nodes.check_same_store(request.execution, [event.artifact for event in request.events])
+    artifacts = [event.artifact for event in request.events]
+    nodes.check_neighbours(request.execution, ARTIFACT, artifacts)
     with cloud.store.transaction():
         cloud.store.get(request.execution, types.Execution)
         for event in request.events:
@@ -230,15 +231,15 @@ def add_context_artifacts_and_executions(
     cloud: Cloud, request: types.AddContextArtifactsAndExecutionsRequest
 ) -> types.AddContextArtifactsAndExecutionsResponse:
     """Put artifacts and executions into a context."""
-    members = [*request.artifacts, *request.executions]
-    nodes.check_same_store(request.context, members)
+    nodes.check_neighbours(request.context, ARTIFACT, request.artifacts)
+    nodes.check_neighbours(request.context, EXECUTION, request.executions)
     with cloud.store.transaction():
         cloud.store.get(request.context, types.Context)
         for name in request.artifacts:
             cloud.store.get(name, types.Artifact)
         for name in request.executions:
             cloud.store.get(name, types.Execution)
-        cloud.lineage.add_members(request.context, members)
+        cloud.lineage.add_members(request.context, [*request.artifacts, *request.executions])
     return types.AddContextArtifactsAndExecutionsResponse()
 
 

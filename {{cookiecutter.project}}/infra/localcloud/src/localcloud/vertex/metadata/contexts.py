@@ -6,7 +6,8 @@ from google.api_core.exceptions import InvalidArgument
 from google.cloud.aiplatform_v1.types import Context
 
 from localcloud.store import Store
-from localcloud.vertex.metadata.nodes import check_same_store
+from localcloud.vertex.metadata.kinds import CONTEXT
+from localcloud.vertex.metadata.nodes import check_neighbours
 
 _MOST_PARENTS = 10
 
@@ -18,7 +19,7 @@ def add_children(store: Store, parent: str, children: Iterable[str]) -> None:
         NotFound: one of the contexts is not there.
         InvalidArgument: this would make a cycle, or give a context too many parents.
     """
-    check_same_store(parent, children)
+    check_neighbours(parent, CONTEXT, children)
     with store.transaction():
         above = _ancestors(store, parent)
         for child in children:

@@ -1,6 +1,6 @@
 """The lineage graph: events between executions and artifacts, and what is in which context."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from google.api_core.exceptions import FailedPrecondition
@@ -60,7 +60,7 @@ class Lineage:
     def around_execution(self, name: str) -> LineageSubgraph:
         """An execution with its inputs and outputs."""
         events = self._events({name})
-        return self._subgraph({name} | _ends(events), events)
+        return self._subgraph({name} | _ends(events), events.values())
 
     def in_context(self, context: str) -> LineageSubgraph:
         """The artifacts and executions of a context, and the events between them.
@@ -70,7 +70,8 @@ class Lineage:
         """
         members = self.members(context)
         events = self._events({name for name in members if not _is_artifact(name)})
-        return self._subgraph(members, [event for event in events if event.artifact in members])
+        inner = [event for event in events.values() if event.artifact in members]
+        return self._subgraph(members, inner)
 
     def around_artifact(self, name: str, hops: int, selects: Predicate) -> LineageSubgraph:
         """What an artifact comes from, what has come of it, and so on.
@@ -83,26 +84,27 @@ class Lineage:
         Raises:
             FailedPrecondition: there are too many.
         """
-        events: list[Event] = []
+        events: dict[int, Event] = {}
         names, edge, hop = {name}, {name}, 0
         while edge and len(names) <= 2 * _LARGEST and (hop < hops or not hops):
-            events = self._events(names)
-            edge = _ends(events) - names
+            found = self._events(edge)
+            edge = _ends(found) - names
             names |= edge
+            events |= found
             hop += 1
-        graph = self._subgraph(names, events)
+        graph = self._subgraph(names, events.values())
         graph.artifacts = [each for each in graph.artifacts if each.name == name or selects(each)]
         shown = {each.name for each in graph.artifacts}
         graph.events = [event for event in graph.events if event.artifact in shown]
         return graph
 
-    def _events(self, names: set[str]) -> list[Event]:
-        """The events at any of these artifacts and executions, each once."""
+    def _events(self, names: set[str]) -> dict[int, Event]:
+        """The events at any of these artifacts and executions, in the order of their creation."""
         query = "select rowid, data from lineage_events where execution = ? or artifact = ?"
         rows = {row for name in names for row in self._store.query(query, name, name)}
-        return [Event.deserialize(data) for _, data in sorted(rows)]
+        return {number: Event.deserialize(data) for number, data in sorted(rows)}
 
-    def _subgraph(self, names: set[str], events: list[Event]) -> LineageSubgraph:
+    def _subgraph(self, names: set[str], events: Collection[Event]) -> LineageSubgraph:
         artifacts = sorted(name for name in names if _is_artifact(name))
         executions = sorted(name for name in names if not _is_artifact(name))
         for noun, found in (
@@ -117,15 +119,15 @@ class Lineage:
         return LineageSubgraph(
             artifacts=self._get(artifacts, Artifact),
             executions=self._get(executions, Execution),
-            events=events,
+            events=list(events),
         )
 
     def _get(self, names: list[str], resource_type: type[Any]) -> list[Any]:
         return [self._store.get(name, resource_type) for name in names]
 
 
-def _ends(events: list[Event]) -> set[str]:
-    return {name for event in events for name in (event.execution, event.artifact)}
+def _ends(events: dict[int, Event]) -> set[str]:
+    return {name for event in events.values() for name in (event.execution, event.artifact)}
 
 
 def _is_artifact(name: str) -> bool:

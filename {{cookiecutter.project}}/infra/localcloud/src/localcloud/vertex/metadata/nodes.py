@@ -3,6 +3,7 @@
 import re
 import time
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from google.api_core.exceptions import (
@@ -141,16 +142,16 @@ def check_id(field: str, resource_id: str) -> None:
         )
 
 
-def check_same_store(name: str, others: Any) -> None:
-    """Refuse to connect resources of different metadata stores.
+def check_neighbours(name: str, kind: Kind, others: Iterable[str]) -> None:
+    """Refuse to connect a resource with what is not of a kind, or in another metadata store.
 
     Raises:
-        InvalidArgument: one of the others is in another store than the first.
+        InvalidArgument: one of the others is.
     """
-    parent = name.rsplit("/", 2)[0]
+    collection = f"{name.rsplit('/', 2)[0]}/{kind.collection}"
     for other in others:
-        if not other.startswith(f"{parent}/"):
-            raise InvalidArgument(f"{other} is not in {parent}, as {name} is.")
+        if other.rpartition("/")[0] != collection:
+            raise InvalidArgument(f"{other!r} is not in {collection}, where it must be.")
 
 
 def _check_fields(node: Any) -> None:
