@@ -48,7 +48,14 @@ class Localcloud:
 
     def cli(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run the `localcloud` command on this state folder, with further variables."""
-        command = [sys.executable, "-m", "localcloud", *arguments]
+        return self._python("-m", "localcloud", *arguments, **variables)
+
+    def python(self, source: str) -> subprocess.CompletedProcess[str]:
+        """Run Python source that imports localcloud itself."""
+        return self._python("-c", source)
+
+    def _python(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, *arguments]
         own = {"LOCALCLOUD_HOME": str(self.home), "PYTHONPATH": str(SOURCES)}
         return _run(command, {**_clean_environment(), **own, **variables})
 

@@ -289,11 +289,19 @@ def test_run_without_a_server_or_command_says_what_to_do(
     assert (done.returncode, done.stderr) == (127, "no-such-command was not found.\n")
 
 
-def test_run_costs_little(own: Localcloud) -> None:
-    start = time.monotonic()
-    for _ in range(3):
-        own.cli("run", "--", "true")
-    assert (time.monotonic() - start) / 3 < 1.5  # about 0.2 s on an idle machine
+def test_commands_import_nothing_heavy(fresh: Localcloud) -> None:
+    source = "import sys, localcloud.cli; print([n for n in ('google.api_core', 'grpc') if n in sys.modules])"
+    assert fresh.python(source).stdout == "[]\n"
+
+
+def test_up_replaces_a_server_of_older_code(start_localcloud: Callable[[], Localcloud]) -> None:
+    updated = start_localcloud()
+    file = Home(updated.home).server_state
+    before = json.loads(file.read_text())
+    file.write_text(json.dumps({**before, "code": "older"}))
+    updated.up()
+    assert json.loads(file.read_text())["pid"] != before["pid"]
+    assert json.loads(file.read_text())["code"] == before["code"]
 
 
 # reset, logs
@@ -322,8 +330,6 @@ def test_logs(own: Localcloud, fresh: Localcloud) -> None:
     assert fresh.cli("logs").returncode == 1
 
 
-def test_commands_are_quick_to_explain_themselves(fresh: Localcloud) -> None:
-    start = time.monotonic()
+def test_help_names_the_commands(fresh: Localcloud) -> None:
     done = fresh.cli("--help")
-    assert time.monotonic() - start < 2
     assert all(name in done.stdout for name in ("up", "down", "status", "run", "reset"))

@@ -9,8 +9,9 @@ import shutil
 import sys
 import urllib.error
 import urllib.request
+from functools import partial
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -18,6 +19,9 @@ from localcloud import control
 from localcloud.environment import run_environment
 from localcloud.home import Home
 from localcloud.server_state import ServerState, running_server
+
+if TYPE_CHECKING:
+    from localcloud.images import Images as ImageFolders
 
 NOT_RUNNING = 3  # exit code of `status`, as of a stopped service
 _IMAGES = Path("infra/images")
@@ -105,16 +109,14 @@ def build(
     context: Context = Path(),
 ) -> None:
     """Make the environments of images ahead of time, so that no step waits for one."""
-    from localcloud import images as image_folders
-    from localcloud import virtual_environment
+    from google.api_core.exceptions import GoogleAPICallError
 
-    folders = image_folders.Images(
-        _images_folder(images),
-        context.absolute(),
-        virtual_environment.default_folder(),
-        report=typer.echo,
-    )
-    image_folders.build(folders, names or ())
+    from localcloud import images as image_folders
+
+    try:
+        image_folders.build(_open_images(_images_folder(images), context.absolute()), names or ())
+    except GoogleAPICallError as error:
+        _fail(error.message)
 
 
 @app.command()
@@ -179,17 +181,18 @@ def _running(home: Home) -> ServerState:
     return state
 
 
+def _open_images(folder: Path | None, context: Path) -> "ImageFolders":
+    """The images, telling on standard error what is built."""
+    from localcloud.images import Images as ImageFolders
+    from localcloud.virtual_environment import default_folder
+
+    return ImageFolders(folder, context, default_folder(), report=partial(typer.echo, err=True))
+
+
 def _in_image(state: ServerState, name: str, environment: dict[str, str]) -> dict[str, str]:
     from google.api_core.exceptions import GoogleAPICallError
 
-    from localcloud import virtual_environment
-    from localcloud.images import Images as ImageFolders
-
-    images = ImageFolders(
-        Path(state.images) if state.images else None,
-        Path(state.context),
-        virtual_environment.default_folder(),
-    )
+    images = _open_images(Path(state.images) if state.images else None, Path(state.context))
     try:
         image = images.resolve(name)
         path = f"{image.python.parent}{os.pathsep}{environment.get('PATH', os.defpath)}"

@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from localcloud.home import Home
-from localcloud.server_state import ServerState, is_locked, read_state, running_server
+from localcloud.server_state import (
+    ServerState,
+    code_version,
+    is_locked,
+    read_state,
+    running_server,
+)
 
 ALREADY_RUNNING = 75  # the server's exit code when another one holds the state folder
 _START_PATIENCE = 120.0  # seconds; deployed models of an earlier server start again as well
@@ -28,9 +34,14 @@ class ControlError(Exception):
 def start(home: Home, images: Path | None, context: Path, port: int | None) -> ServerState:
     """Start a server unless one runs, and wait until it answers.
 
+    One that runs older code than this is stopped first.
+
     Raises:
         ControlError: it does not start, or one runs with other options.
     """
+    running = running_server(home)
+    if running and running.code != code_version():
+        stop(home)
     if not is_locked(home):
         home.create()
         _spawn_and_wait(home, images, context, port or 0)

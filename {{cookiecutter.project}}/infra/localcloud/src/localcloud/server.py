@@ -35,6 +35,7 @@ from localcloud.rest_server import create_app
 from localcloud.server_state import (
     AlreadyRunningError,
     ServerState,
+    code_version,
     read_state,
     take_lock,
     write_state,
@@ -114,6 +115,7 @@ def _state(options: Options, port: int, sockets: Path) -> ServerState:
         context=str(options.context),
         sockets=str(sockets),
         ready=False,
+        code=code_version(),
     )
 
 

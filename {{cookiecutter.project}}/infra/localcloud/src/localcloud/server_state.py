@@ -1,9 +1,11 @@
 """Which server runs in a state folder: a lock says whether, a small file says which."""
 
 import fcntl
+import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from localcloud.files import write_private
 from localcloud.home import Home
@@ -18,7 +20,8 @@ class ServerState:
     """The server that runs, or the last one that did.
 
     `images` is empty where there is no images directory; `sockets` is the folder of the local
-    services' Unix sockets; `ready` tells whether it answers yet.
+    services' Unix sockets; `ready` tells whether it answers yet; `code` is the version of the code
+    that it runs.
     """
 
     pid: int
@@ -27,11 +30,20 @@ class ServerState:
     context: str
     sockets: str
     ready: bool
+    code: str = ""
 
     @property
     def address(self) -> str:
         """Where the server listens."""
         return f"http://127.0.0.1:{self.port}"
+
+
+def code_version() -> str:
+    """What changes when localcloud's own code does: a server that runs another is out of date."""
+    package = Path(__file__).parent
+    files = sorted(path for path in package.rglob("*.py"))
+    states = [(str(path.relative_to(package)), path.read_bytes()) for path in files]
+    return hashlib.sha256(repr(states).encode()).hexdigest()[:16]
 
 
 def read_state(home: Home) -> ServerState | None:

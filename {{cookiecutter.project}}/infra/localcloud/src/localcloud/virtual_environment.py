@@ -91,7 +91,7 @@ def _build(environment: Path, name: str, lock: Path, interpreter: str, report: R
     start = time.monotonic()
     shutil.rmtree(environment, ignore_errors=True)
     uv = find_uv_bin()
-    create = ["venv", "--no-project", "--python", interpreter, str(environment)]
+    create = ["venv", "--quiet", "--no-project", "--python", interpreter, str(environment)]
     install = ["pip", "sync", "--require-hashes", "--compile-bytecode", "--python"]
     for arguments in (create, [*install, str(_python(environment)), str(lock)]):
         _run([uv, *arguments], name, lock.parent, report)
