@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def train(
     features: Features, training: Training, transformed: str, graph: str, output: str
 ) -> dict[str, float]:
-    """Trains until the loss on `eval` stops falling, and keeps the best weights.
+    """Trains until the loss on `eval` stops falling, and saves the best weights.
 
     Args:
         features: the declaration of the data.
@@ -29,23 +29,37 @@ def train(
         output: URI of the SavedModel to write.
 
     Returns:
-        The loss and metric of the kept weights on both splits, and the epochs run.
+        The loss and metric of the saved weights on both splits, and after how many epochs they
+        were reached.
+    """
+    model, history = fit_model(features, training, transformed)
+    export_model(features, model, graph, output)
+    losses = history["val_loss"]
+    best = losses.index(min(losses))
+    return {"epochs": float(best + 1)} | {name: values[best] for name, values in history.items()}
+
+
+def fit_model(
+    features: Features, training: Training, transformed: str
+) -> tuple[keras.Model, dict[str, list[float]]]:
+    """The model with its best weights, and its losses and metrics by epoch.
+
+    The same examples, declaration and hyperparameters give the same weights.
     """
     keras.utils.set_random_seed(training.seed)
     tf.config.experimental.enable_op_determinism()
     model = build_model(features, training)
-    history = model.fit(
+    stop_early = keras.callbacks.EarlyStopping(
+        patience=training.patience, restore_best_weights=True
+    )
+    fitted = model.fit(
         read_examples(features, training, transformed, Split.TRAIN),
         validation_data=read_examples(features, training, transformed, Split.EVAL),
         epochs=training.epochs,
-        callbacks=[
-            keras.callbacks.EarlyStopping(patience=training.patience, restore_best_weights=True)
-        ],
+        callbacks=[stop_early],
         verbose=2,
-    ).history
-    export_model(features, model, graph, output)
-    best = min(range(len(history["val_loss"])), key=history["val_loss"].__getitem__)
-    return {"epochs": float(best + 1)} | {name: values[best] for name, values in history.items()}
+    )
+    return model, fitted.history
 
 
 def read_examples(

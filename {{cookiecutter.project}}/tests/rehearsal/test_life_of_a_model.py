@@ -1,0 +1,94 @@
+"""The life of a model on a local Vertex AI. Each test goes on where the one before has ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+
+import pytest
+from tests.rehearsal.conftest import Rehearsal, succeed
+
+STEPS = ("extract-data", "validate-data", "transform-data", "train-model", "evaluate-model")
+# how a bad batch is named, and what the report says of it: column and reason
+BAD_DATA = [
+    ("unknown-category", "payment_type", "Unexpected string values"),
+    ("out-of-range", "trip_miles", "Out-of-range values"),
+    ("missing-column", "trip_miles", "Column dropped"),
+]
+
+
+def states(output: str) -> dict[str, str]:
+    """The last state of each step that a run has told of."""
+    return dict(re.findall(r"^\d\d:\d\d  (\S+) +([A-Z_]+)", output, re.M))
+
+
+def test_the_first_model_is_released(rehearsal: Rehearsal) -> None:
+    output = succeed(rehearsal.train())
+    assert states(output) == dict.fromkeys((*STEPS, "register-model", "deploy-model"), "SUCCEEDED")
+    assert re.search(r"version 1 \(champion\)\n", output)
+    assert re.search(r"version 1 \(champion\)  100 % of the traffic", output)
+    assert re.search(r"(auc|mean_absolute_error) +\d\.\d{4}", output)
+    assert "gs://" in output
+
+
+def test_it_answers(rehearsal: Rehearsal) -> None:
+    output = succeed(rehearsal.mlops("predict", "--rows", "3"))
+    assert len(re.findall(r"^ +\d+\.\d{3}  actual [\d.]+  \(version 1\)$", output, re.M)) == 3
+
+
+def test_a_second_run_takes_unchanged_steps_from_the_cache(rehearsal: Rehearsal) -> None:
+    output = succeed(rehearsal.train())
+    assert {step: states(output)[step] for step in STEPS} == dict.fromkeys(STEPS, "SKIPPED")
+    assert output.count("(cached)") >= len(STEPS)
+    assert "version 1 (champion)  100 % of the traffic" in output
+    assert "version 2" not in output
+
+
+def test_another_model_is_a_challenger_until_it_is_promoted(rehearsal: Rehearsal) -> None:
+    rehearsal.change_settings("training", seed=23)
+    output = succeed(rehearsal.train())
+    assert states(output)["transform-data"] == "SKIPPED"
+    assert states(output)["train-model"] == "SUCCEEDED"
+    assert "version 2 (challenger)" in output
+    assert "version 1 (champion)  100 % of the traffic" in output
+    promoted = succeed(rehearsal.mlops("release", "promote", "challenger"))
+    assert "version 2 (champion)  100 % of the traffic" in promoted
+    assert "version 1" not in promoted
+
+
+def test_a_model_below_a_threshold_is_not_registered(rehearsal: Rehearsal) -> None:
+    rehearsal.change_settings("evaluation", thresholds={"example_count": {"min": 1_000_000}})
+    output = succeed(rehearsal.train())
+    assert "register-model" not in states(output)
+    assert re.search(r"not registered, the gate refused it: example_count", output)
+    assert "version 2 (champion)  100 % of the traffic" in output
+
+
+@pytest.mark.parametrize(("corruption", "column", "reason"), BAD_DATA)
+def test_bad_data_stops_at_validation(
+    rehearsal: Rehearsal, corruption: str, column: str, reason: str
+) -> None:
+    succeed(rehearsal.load_trips("--corrupt", corruption))
+    done = rehearsal.train()
+    assert done.returncode == 1
+    assert states(done.stdout)["validate-data"] == "FAILED"
+    assert states(done.stdout)["transform-data"] == "NOT_TRIGGERED"
+    assert not any(
+        state == "SUCCEEDED"
+        for step, state in states(done.stdout).items()
+        if step != "extract-data"
+    )
+    assert re.search(rf"{column} \(\w+\): {reason}", done.stderr), done.stderr
+    report = re.search(r"gs://(\S+anomalies\.json)", done.stderr)
+    assert report
+    anomalies = json.loads((rehearsal.folder / "state/storage" / report[1]).read_text())
+    assert {anomaly["column"] for anomaly in anomalies} == {column}
+
+
+def test_the_model_answers_again_after_a_crash(rehearsal: Rehearsal) -> None:
+    server = json.loads((rehearsal.folder / "state/server.json").read_text())
+    os.kill(server["pid"], signal.SIGKILL)
+    succeed(rehearsal.localcloud("up"))
+    assert "(version 2)" in succeed(rehearsal.mlops("predict"))
