@@ -22,7 +22,7 @@ Done = subprocess.CompletedProcess[str]
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """Runs commands as a user does, on a state folder and with a copy of the settings of its own."""
+    """Runs commands as a user does, on its own state folder and copy of the settings."""
 
     folder: Path
 

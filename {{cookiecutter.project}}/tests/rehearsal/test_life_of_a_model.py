@@ -8,6 +8,7 @@ import re
 import signal
 
 import pytest
+
 from tests.rehearsal.conftest import Rehearsal, succeed
 
 STEPS = ("extract-data", "validate-data", "transform-data", "train-model", "evaluate-model")
@@ -91,4 +92,5 @@ def test_the_model_answers_again_after_a_crash(rehearsal: Rehearsal) -> None:
     server = json.loads((rehearsal.folder / "state/server.json").read_text())
     os.kill(server["pid"], signal.SIGKILL)
     succeed(rehearsal.localcloud("up"))
+    succeed(rehearsal.load_trips())
     assert "(version 2)" in succeed(rehearsal.mlops("predict"))
