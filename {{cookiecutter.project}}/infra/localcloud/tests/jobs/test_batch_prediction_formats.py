@@ -90,7 +90,9 @@ def test_a_bigquery_table_is_read_and_tables_are_written(
         for name, kind in (("id", "INTEGER"), ("name", "STRING"), ("size", "FLOAT"))
     ]
     warehouse.load_table_from_json(
-        [*ROWS, {"id": 150}], table, job_config=bigquery.LoadJobConfig(schema=schema)
+        [*ROWS, *({"id": number} for number in range(150, 2100))],
+        table,
+        job_config=bigquery.LoadJobConfig(schema=schema),
     ).result()
 
     job = model.batch_predict(
@@ -104,7 +106,7 @@ def test_a_bigquery_table_is_read_and_tables_are_written(
     written = sorted(
         (dict(row) for row in warehouse.list_rows(output)), key=lambda row: int(row["id"])
     )
-    assert len(written) == 151
+    assert [row["id"] for row in written] == list(range(2100))  # more than a page
     assert {**written[1], "prediction": json.loads(written[1]["prediction"])} == {
         **ROWS[1],
         "prediction": [1, "é1", 0.5],

@@ -87,7 +87,7 @@ for _ in range(200):
     except ConnectionRefusedError:
         time.sleep(0.05)
 connection.sendall(f"{config['task']['type']} {config['task']['index']}".encode())
-time.sleep(600)  # the job ends with its chief
+time.sleep(60)  # the job ends with its chief
 """
     job = custom_job(python(chief), python(worker, replicas=2))
     job.run()
@@ -98,7 +98,7 @@ def test_a_failed_replica_fails_the_job_with_the_end_of_its_log(
     cloud_environment: Any, bucket: storage.Bucket
 ) -> None:
     job = custom_job(
-        python("import time; time.sleep(600)"),
+        python("import time; time.sleep(60)"),
         python("import sys; print('out of luck'); sys.exit(3)"),
     )
     with pytest.raises(RuntimeError, match="workerpool1-0 exited with a non-zero status of 3"):
@@ -110,7 +110,7 @@ def test_a_failed_replica_fails_the_job_with_the_end_of_its_log(
 
 
 def test_a_job_is_ended_at_its_timeout(bucket: storage.Bucket) -> None:
-    job = custom_job(python("import time; time.sleep(600)"))
+    job = custom_job(python("import time; time.sleep(60)"))
     with pytest.raises(RuntimeError, match="longer than its timeout of 1 s"):
         job.run(timeout=1)
 
@@ -118,7 +118,7 @@ def test_a_job_is_ended_at_its_timeout(bucket: storage.Bucket) -> None:
 def test_a_cancelled_job_ends_its_processes(bucket: storage.Bucket) -> None:
     source = """
 import os, pathlib, subprocess
-child = subprocess.Popen(["sleep", "600"])
+child = subprocess.Popen(["sleep", "60"])
 pathlib.Path(os.environ["OUTPUT"]).write_text(str(child.pid))
 child.wait()
 """
@@ -233,7 +233,7 @@ def test_jobs_of_a_killed_localcloud_have_failed(
     start_localcloud: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = start_localcloud()
-    spec = {"worker_pool_specs": [container("sleep", "600")]}
+    spec = {"worker_pool_specs": [container("sleep", "60")]}
     job = reach(own, monkeypatch).create_custom_job(
         parent=PARENT, custom_job=CustomJob(display_name="long", job_spec=spec)
     )

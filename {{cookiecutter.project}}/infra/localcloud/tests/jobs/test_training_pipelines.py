@@ -42,7 +42,9 @@ def test_a_training_job_of_a_script_gives_a_model(bucket: storage.Bucket, script
     assert job.get_model().resource_name == model.resource_name
     backing = job.to_dict()["trainingTaskMetadata"]["backingCustomJob"]
     assert aiplatform.CustomJob.get(backing).state == JobState.JOB_STATE_SUCCEEDED
-    found = aiplatform.CustomTrainingJob.list(filter='labels.team="a"')
+    found = aiplatform.CustomTrainingJob.list(
+        filter='labels.team="a" AND training_task_definition="*custom_task*"'
+    )
     assert job.resource_name in [each.resource_name for each in found]
 
 
@@ -102,7 +104,7 @@ def test_training_that_fails_says_why(bucket: storage.Bucket) -> None:
 
 def test_cancelled_training_cancels_its_custom_job(bucket: storage.Bucket) -> None:
     job = aiplatform.CustomContainerTrainingJob(
-        display_name="long", container_uri=STEPS, command=["sleep", "600"]
+        display_name="long", container_uri=STEPS, command=["sleep", "60"]
     )
     job.submit()
     assert eventually(lambda: job.state and job.to_dict().get("trainingTaskMetadata"))

@@ -154,7 +154,7 @@ def test_too_many_failed_trials_fail_the_job(bucket: storage.Bucket) -> None:
 
 def test_a_cancelled_job_cancels_its_trials(bucket: storage.Bucket) -> None:
     job = aiplatform.CustomJob(
-        display_name=unique(), worker_pool_specs=[python("import time; time.sleep(600)")]
+        display_name=unique(), worker_pool_specs=[python("import time; time.sleep(60)")]
     )
     tuning = aiplatform.HyperparameterTuningJob(
         display_name=unique(),

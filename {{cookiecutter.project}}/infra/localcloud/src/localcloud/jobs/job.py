@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -77,14 +77,17 @@ class Job:
         """The folder of the job's logs."""
         return self.cloud.home.logs / "jobs" / self.id
 
-    def editing(self) -> AbstractContextManager[Any]:
-        """Read the resource, let the block change it, and save it."""
-        return self.cloud.store.editing(self.name, self.kind)
+    @contextmanager
+    def editing(self) -> Iterator[Any]:
+        """Read the resource, let the block change it, and save it with a new update time."""
+        with self.cloud.store.editing(self.name, self.kind) as resource:
+            yield resource
+            resource.update_time = now()
 
     def start(self) -> None:
         """Note that the job runs from now on, unless it is being cancelled."""
         with self.editing() as resource:
-            resource.start_time = resource.update_time = now()
+            resource.start_time = now()
             if int(resource.state) == State.JOB_STATE_PENDING:
                 resource.state = State.JOB_STATE_RUNNING
 
@@ -98,14 +101,13 @@ class Job:
             if int(resource.state) in ENDED:
                 raise FailedPrecondition(f"{self.name} has ended, so it cannot be cancelled.")
             resource.state = State.JOB_STATE_CANCELLING
-            resource.update_time = now()
         self.cancelled.set()
 
     def end(self, state: int, error: Status | None = None) -> None:
         """Note how the job has ended."""
         with self.editing() as resource:
             resource.state = state
-            resource.end_time = resource.update_time = now()
+            resource.end_time = now()
             if error:
                 resource.error = error
         self.ended.set()

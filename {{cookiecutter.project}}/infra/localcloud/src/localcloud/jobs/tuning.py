@@ -90,16 +90,21 @@ class Tuning:
 
     def _update(self, job: Job) -> None:
         """Note what the running trials have measured, and which of them have ended."""
-        for trial_id, child in list(self._running.items()):
-            ended = child.ended.is_set()  # before the file is read for the last time
-            measured = _measurements(_metric_file(job, trial_id))
-            with job.editing() as resource:
-                trial = next(each for each in resource.trials if each.id == trial_id)
-                trial.measurements = measured
-                if ended:
-                    _complete(trial, child, resource.study_spec)
+        tuning = job.resource
+        for trial in tuning.trials:
+            if trial.id in self._running:
+                child = self._running[trial.id]
+                ended = child.ended.is_set()  # before the file is read for the last time
+                measured = _measurements(_metric_file(job, trial.id))
+                if ended or measured != trial.measurements:
+                    self._note(job, trial.id, measured, ended)
+
+    def _note(self, job: Job, trial_id: str, measured: list[Measurement], ended: bool) -> None:
+        with job.editing() as tuning:
+            trial = next(each for each in tuning.trials if each.id == trial_id)
+            trial.measurements = measured
             if ended:
-                del self._running[trial_id]
+                _complete(trial, self._running.pop(trial_id), tuning.study_spec)
 
     def _end(self, job: Job) -> None:
         """Cancel the trials that still run, and wait for them."""
@@ -165,11 +170,11 @@ def _measurements(file: Path) -> list[Measurement]:
         measurement = by_step.setdefault(step, Measurement(step_count=step))
         measurement.elapsed_duration = {"seconds": int(float(line["timestamp"]) - start)}
         for name in line.keys() - own:
-            _note(measurement, name, float(line[name]))
+            _set_metric(measurement, name, float(line[name]))
     return list(by_step.values())
 
 
-def _note(measurement: Measurement, name: str, value: float) -> None:
+def _set_metric(measurement: Measurement, name: str, value: float) -> None:
     """Put a metric into a measurement; one that is reported again has the later value."""
     for metric in measurement.metrics:
         if metric.metric_id == name:

@@ -1,7 +1,6 @@
 """The process of one deployed model: started, watched, restarted, asked, stopped."""
 
 import logging
-import socket
 import subprocess
 import threading
 import time
@@ -19,6 +18,7 @@ from google.api_core.exceptions import (
 )
 
 from localcloud import processes
+from localcloud.ports import free_ports
 from localcloud.prediction.container import Container
 
 _LOG = logging.getLogger(__name__)
@@ -159,7 +159,7 @@ class PredictionServer:
         Raises:
             FailedPrecondition: it did not become healthy.
         """
-        port = _free_port()
+        [port] = free_ports(1)
         with self._changed, self._log.open("ab") as log:
             if self._state is State.STOPPED:
                 return
@@ -220,10 +220,3 @@ class PredictionServer:
 
     def _unavailable(self) -> ServiceUnavailable:
         return ServiceUnavailable(f"{self._name} is {self._state.value}; see {self._log}.")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

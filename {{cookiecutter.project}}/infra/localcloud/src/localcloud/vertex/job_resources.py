@@ -51,15 +51,26 @@ def create(cloud: Cloud, parent: str, resource: Any, work: Work) -> Job:
     return cloud.jobs.start(resource.name, work)
 
 
-def page(cloud: Cloud, request: Any, resource_type: type[ResourceT]) -> tuple[list[ResourceT], str]:
+def page(
+    cloud: Cloud,
+    request: Any,
+    resource_type: type[ResourceT],
+    fields: filters.Fields | None = None,
+) -> tuple[list[ResourceT], str]:
     """One page of a location's jobs of this type, newest first, and the token of the next.
+
+    Args:
+        cloud: where the jobs are kept.
+        request: the list request.
+        resource_type: such as CustomJob.
+        fields: what a filter may name beside the fields that all jobs have.
 
     Raises:
         InvalidArgument: the filter, order or page token is malformed.
     """
     collection = f"{request.parent}/{_collection(resource_type)}"
     jobs = cloud.store.in_collection(collection, resource_type)
-    selects = filters.predicate(request.filter, _FIELDS)
+    selects = filters.predicate(request.filter, {**_FIELDS, **(fields or {})})
     return listing.page(jobs, request, order=_ORDER, selects=selects)
 
 

@@ -17,10 +17,13 @@ from localcloud.cloud import Cloud
 from localcloud.jobs.training import CustomTraining, custom_job_spec
 from localcloud.operations import Operation
 from localcloud.rpc import raw
-from localcloud.vertex import job_resources
+from localcloud.vertex import filters, job_resources
 from localcloud.vertex.custom_jobs import check_spec
 
 _CUSTOM_TASK = "/custom_task_"
+_FIELDS: filters.Fields = {
+    "training_task_definition": lambda pipeline: pipeline.training_task_definition
+}
 
 
 def create_training_pipeline(
@@ -57,7 +60,7 @@ def list_training_pipelines(
     cloud: Cloud, request: ListTrainingPipelinesRequest
 ) -> ListTrainingPipelinesResponse:
     """The training pipelines of a location."""
-    pipelines, token = job_resources.page(cloud, request, TrainingPipeline)
+    pipelines, token = job_resources.page(cloud, request, TrainingPipeline, _FIELDS)
     return ListTrainingPipelinesResponse(training_pipelines=pipelines, next_page_token=token)
 
 
