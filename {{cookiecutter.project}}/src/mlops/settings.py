@@ -113,10 +113,10 @@ def load_settings(environment: str | None = None, config: Path = CONFIG) -> Sett
     name = environment or os.environ.get("MLOPS_ENVIRONMENT", "local")
     if name not in ENVIRONMENTS:
         raise SettingsError(f"Unknown environment {name!r}: choose {', '.join(ENVIRONMENTS)}.")
-    base, own = config / "base.yaml", config / f"{name}.yaml"
-    features = load_features(config)
-    merged = _merge(_read(base), _read(own))
-    return _validate(Settings, {**merged, "environment": name, "features": features}, own)
+    layers = {path: _read(path) for path in (config / f"{name}.yaml", config / "base.yaml")}
+    own, base = layers.values()
+    content = _merge(base, own) | {"environment": name, "features": load_features(config)}
+    return _validate(Settings, content, layers)
 
 
 def load_features(config: Path = CONFIG) -> Features:
@@ -126,7 +126,8 @@ def load_features(config: Path = CONFIG) -> Features:
         SettingsError: the file is missing, or holds what a declaration does not allow.
     """
     path = config / "features.yaml"
-    return _validate(Features, _read(path), path)
+    content = _read(path)
+    return _validate(Features, content, {path: content})
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -157,18 +158,25 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def _validate(model: type[Model], content: dict[str, Any], path: Path) -> Model:
+def _validate(
+    model: type[Model], content: dict[str, Any], layers: dict[Path, dict[str, Any]]
+) -> Model:
+    """The content as a model; a mistake is looked up in the files that the content came from."""
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise SettingsError(_explain(error, content, path)) from None
+        raise SettingsError(_explain(error, content, layers)) from None
 
 
-def _explain(error: ValidationError, content: dict[str, Any], path: Path) -> str:
+def _explain(
+    error: ValidationError, content: dict[str, Any], layers: dict[Path, dict[str, Any]]
+) -> str:
     """The first mistake as a sentence with its file, its key and the way out."""
     first = error.errors(include_url=False)[0]
-    key = _name_key(first["loc"], content)
-    where = str(path) if path.name == "features.yaml" else f"{path} (over base.yaml)"
+    location = first["loc"]
+    holders = [str(path) for path, layer in layers.items() if _find(layer, location) is not None]
+    where = holders[0] if holders else " or ".join(str(path) for path in layers)
+    key = _name_key(location, content)
     match first["type"]:
         case "extra_forbidden":
             return f"{where}: unknown key {key}; remove it or correct its spelling."
@@ -180,17 +188,23 @@ def _explain(error: ValidationError, content: dict[str, Any], path: Path) -> str
             return f"{where}: {key} is {first['input']!r}; {_lower(first['msg'])}."
 
 
-def _name_key(location: tuple[int | str, ...], content: Any) -> str:
+def _name_key(location: tuple[int | str, ...], content: dict[str, Any]) -> str:
     """The path to a key; an item of a list goes by its name, if it has one."""
     parts = []
+    for depth, part in enumerate(location, start=1):
+        item = _find(content, location[:depth]) if isinstance(part, int) else None
+        parts.append(str(item.get("name", part) if isinstance(item, dict) else part))
+    return ".".join(parts)
+
+
+def _find(content: Any, location: tuple[int | str, ...]) -> Any:
+    """What lies at a path of keys and indices; None when nothing does."""
     for part in location:
         try:
             content = content[part]
         except (KeyError, IndexError, TypeError):
-            content = None
-        named = isinstance(part, int) and isinstance(content, dict) and "name" in content
-        parts.append(str(content["name"] if named else part))
-    return ".".join(parts)
+            return None
+    return content
 
 
 def _lower(text: str) -> str:

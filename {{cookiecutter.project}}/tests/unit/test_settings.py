@@ -57,6 +57,9 @@ def test_an_unknown_environment_is_refused(config: Path) -> None:
     ("file", "old", "new", "message"),
     [
         ("base.yaml", "  seed: 17", "  sed: 17", "training.seed is missing; add it"),
+        ("base.yaml", "  seed: 17", "  seed: 17\n  sede: 1", "unknown key training.sede; remove"),
+        ("local.yaml", "bucket:", "zone: a\nbucket:", "unknown key zone; remove"),
+        ("local.yaml", "bucket:", "data: {sample_percent: 101}\nbucket:", "sample_percent is 101"),
         ("base.yaml", "batch_size: 256", "batch_size: many", "training.batch_size is 'many'"),
         ("base.yaml", "sample_percent: 100", "sample_percent: 0", "data.sample_percent is 0"),
         ("local.yaml", "bucket:", "buckets:", "bucket is missing; add it"),
@@ -81,7 +84,7 @@ def test_a_mistake_names_its_file_and_key(
     spoil(copy, file, old, new)
     with pytest.raises(SettingsError, match=message) as caught:
         load_settings("local", copy)
-    assert str(copy) in str(caught.value)
+    assert str(copy / file) in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
