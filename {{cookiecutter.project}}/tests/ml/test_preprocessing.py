@@ -75,3 +75,8 @@ def test_an_unseen_number_is_still_a_category(run: Run) -> None:
     row["pickup_community_area"] = np.array([12345])
     (index,) = serve_transform(run, row)["pickup_community_area"]
     assert 0 <= index < 79
+
+
+def test_an_absurd_number_does_not_run_away(run: Run) -> None:
+    row = typical_row(run.features) | {"trip_miles": np.array([1e30], np.float32)}
+    assert serve_transform(run, row)["trip_miles"].tolist() == [5.0]

@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 
 Tensors = dict[str, tf.Tensor]
 
+# In standard deviations; beyond it the model has seen next to nothing, and must not extrapolate.
+LARGEST_SCORE = 5.0
+
 
 def make_preprocessing_fn(features: Features) -> Callable[[Tensors], Tensors]:
     """The function from raw inputs, each of shape [batch], to what the model reads.
 
-    Numbers become float32 of mean 0 and variance 1; buckets and categories become int64 indices
-    below the column's cardinality. The label takes no part, so nothing can leak from it.
+    Numbers become float32 of mean 0 and variance 1, clipped to LARGEST_SCORE; buckets and
+    categories become int64 indices below the column's cardinality. The label takes no part, so
+    nothing can leak from it.
     """
 
     def preprocess(raw: Tensors) -> Tensors:
@@ -38,7 +42,7 @@ def _standardize(values: tf.Tensor, column: Column) -> tf.Tensor:
         # Not a logarithm: TensorFlow rounds those differently in large and in small batches, so
         # that training and serving would differ in the last bit. Square roots are exact.
         numbers = tf.sqrt(tf.maximum(numbers, 0.0))
-    return tft.scale_to_z_score(numbers)
+    return tf.clip_by_value(tft.scale_to_z_score(numbers), -LARGEST_SCORE, LARGEST_SCORE)
 
 
 def _bucketize(values: tf.Tensor, column: Column) -> tf.Tensor:
