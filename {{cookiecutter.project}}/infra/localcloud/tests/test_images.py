@@ -224,11 +224,11 @@ def test_a_base_without_a_python_to_be_had_is_refused(
 def test_an_environment_is_built_once_from_the_lock(images: Images, lines: list[str]) -> None:
     add(images, PYTHON)
     add_lock(images)
-    build(images)
+    list(build(images))
     assert lines[0] == "building the environment of image ml (first time, some minutes)…"
     assert answer(images.resolve("ml")) == "42\n"
     reported = len(lines)
-    build(images, ["ml"])
+    list(build(images, ["ml"]))
     assert len(lines) == reported
 
 

@@ -108,13 +108,15 @@ def build(
     images: Images = None,
     context: Context = Path(),
 ) -> None:
-    """Make the environments of images ahead of time, so that no step waits for one."""
+    """Make the environments of images ahead of time; print the Python of each."""
     from google.api_core.exceptions import GoogleAPICallError
 
     from localcloud import images as image_folders
 
     try:
-        image_folders.build(_open_images(_images_folder(images), context.absolute()), names or ())
+        folders = _open_images(_images_folder(images), context.absolute())
+        for python in image_folders.build(folders, names or ()):
+            typer.echo(python)
     except GoogleAPICallError as error:
         _fail(error.message)
 

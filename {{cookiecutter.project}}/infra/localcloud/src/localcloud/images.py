@@ -192,14 +192,16 @@ class Images:
         return Image(name, folder, self.context, self.environments, dockerfile, self.report)
 
 
-def build(images: Images, names: Iterable[str] = ()) -> None:
+def build(images: Images, names: Iterable[str] = ()) -> Iterator[Path]:
     """Make the environments of these images, or of all, so that no later step waits for one.
+
+    Gives the Python of each.
 
     Raises:
         GoogleAPICallError: an image is not there, or its environment cannot be built.
     """
     for name in list(names) or images.names():
-        _ = images.resolve(name).python
+        yield images.resolve(name).python
 
 
 def _files(path: Path) -> Iterator[Path]:
