@@ -128,9 +128,21 @@ def main() -> None:
     """Runs the command line; a mistake of the user is told in one sentence."""
     try:
         app()
-    except UserError as error:
+    except Exception as error:
+        if not _is_told(error):
+            raise
         typer.echo(f"Error: {error}", err=True)
         sys.exit(1)
+
+
+def _is_told(error: Exception) -> bool:
+    """Whether the message of an error is enough: it is the user's, or Google Cloud refused."""
+    if isinstance(error, UserError):
+        return True
+    from google.api_core.exceptions import GoogleAPICallError
+    from google.auth.exceptions import GoogleAuthError
+
+    return isinstance(error, GoogleAPICallError | GoogleAuthError)
 
 
 if __name__ == "__main__":

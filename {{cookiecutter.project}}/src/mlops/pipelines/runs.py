@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import time
 from typing import TYPE_CHECKING, Any
@@ -87,6 +88,8 @@ def follow(job: aiplatform.PipelineJob, write: Callable[[str], None]) -> Progres
 
 def _commit() -> str:
     """The commit of the work tree, as a label's value; "none" outside of git."""
+    if shutil.which("git") is None:
+        return "none"
     command = ["git", "rev-parse", "HEAD"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     return result.stdout.strip()[:LABEL_LENGTH] or "none"
