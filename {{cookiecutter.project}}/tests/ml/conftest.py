@@ -1,4 +1,4 @@
-"""The sample data as BigQuery would extract it, and a model trained on it once a problem."""
+"""The sample data as BigQuery would extract it, and a model trained on it once."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def trips() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def run(each_config: Path, trips: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A trained model, for each problem."""
+def run(config: Path, trips: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A trained model."""
     from mlops.training.train import train
     from mlops.training.transform import transform
 
     folder = tmp_path_factory.mktemp("run")
-    settings = load_settings("local", each_config)
+    settings = load_settings("local", config)
     data = write_extract(settings.features, trips, folder / "data")
     run = Run(settings, data, *(str(folder / name) for name in ("examples", "graph", "model")))
     transform(run.features, data, run.transformed, run.graph, settings.beam.arguments)

@@ -13,8 +13,8 @@ from mlops.settings import load_features
 
 
 @pytest.fixture(scope="session")
-def features(each_config: Path) -> Features:
-    return load_features(each_config)
+def features(config: Path) -> Features:
+    return load_features(config)
 
 
 @pytest.mark.parametrize("split", Split)

@@ -24,8 +24,8 @@ def spoil(folder: Path, file: str, old: str, new: str) -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_each_environment_loads(each_config: Path, environment: str) -> None:
-    settings = load_settings(environment, each_config)
+def test_each_environment_loads(config: Path, environment: str) -> None:
+    settings = load_settings(environment, config)
     assert settings.environment == environment
     assert settings.bucket == f"{settings.project}-mlops"
     assert settings.images.repository.endswith(f"{settings.project}/mlops")

@@ -4,11 +4,11 @@ import uuid
 from typing import Any
 
 import pytest
-from conftest import Localcloud
 from google.cloud import bigquery
 from google.cloud.bigquery import QueryJobConfig
 
 from localcloud.home import Home
+from tests.conftest import Localcloud
 
 PROJECT = "demo-project"
 SCHEMA = [

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
-from loopback import serve
 
 from localcloud.storage.app import create_storage_app
+from tests.loopback import serve
 
 MEBIBYTE = 1 << 20
 _NUMBERS = itertools.count()

@@ -7,14 +7,15 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from bigquery_client import PROJECT, columns, detect, rows
-from bigquery_client import client as client
-from bigquery_client import dataset as dataset
-from bigquery_client import home as home
-from bigquery_client import trips as trips
 from google.api_core import exceptions
 from google.cloud import bigquery
 from google.cloud.bigquery import QueryJobConfig
+
+from tests.bigquery_client import PROJECT, columns, detect, rows
+from tests.bigquery_client import client as client
+from tests.bigquery_client import dataset as dataset
+from tests.bigquery_client import home as home
+from tests.bigquery_client import trips as trips
 
 # Datasets and tables
 

@@ -9,16 +9,16 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from bigquery_client import SCHEMA, columns, detect, rows
-from bigquery_client import client as client
-from bigquery_client import dataset as dataset
-from bigquery_client import home as home
-from bigquery_client import trips as trips
 from google.api_core import exceptions
 from google.cloud import bigquery
 from google.cloud.bigquery import QueryJobConfig
 
 from localcloud.home import Home
+from tests.bigquery_client import SCHEMA, columns, detect, rows
+from tests.bigquery_client import client as client
+from tests.bigquery_client import dataset as dataset
+from tests.bigquery_client import home as home
+from tests.bigquery_client import trips as trips
 
 # Loading
 

@@ -6,20 +6,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from bigquery_client import PROJECT, detect, rows
-from bigquery_client import client as client
-from bigquery_client import dataset as dataset
-from bigquery_client import home as home
-from bigquery_client import trips as trips
-from conftest import Localcloud
 from google.api_core import exceptions
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
-from loopback import serve
 
 from localcloud.bigquery.emulator import BigQuery
 from localcloud.home import Home
 from localcloud.server_state import read_state
+from tests.bigquery_client import PROJECT, detect, rows
+from tests.bigquery_client import client as client
+from tests.bigquery_client import dataset as dataset
+from tests.bigquery_client import home as home
+from tests.bigquery_client import trips as trips
+from tests.conftest import Localcloud
+from tests.loopback import serve
 
 
 def make_home(root: Path) -> Home:

@@ -11,10 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import Localcloud
 
 from localcloud.home import Home
 from localcloud.server_state import is_locked, read_state
+from tests.conftest import Localcloud
 
 LIST = """
 from google.cloud.aiplatform_v1 import EndpointServiceClient

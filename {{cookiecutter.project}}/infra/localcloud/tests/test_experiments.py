@@ -6,7 +6,8 @@ import pytest
 from google.api_core.exceptions import AlreadyExists, InvalidArgument, NotFound
 from google.cloud import aiplatform
 from google.cloud.aiplatform.metadata import context, metadata
-from vertex import connect, refuses, unique
+
+from tests.vertex import connect, refuses, unique
 
 both_transports = pytest.mark.parametrize("transport", ["grpc", "rest"])
 

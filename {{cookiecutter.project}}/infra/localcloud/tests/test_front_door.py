@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from conftest import Localcloud
 
 from localcloud.upstream_proxy import UpstreamProxy
+from tests.conftest import Localcloud
 
 STORAGE = "storage.googleapis.com"
 

@@ -5,7 +5,6 @@ import threading
 
 import grpc
 import pytest
-from conftest import Localcloud
 from google.api_core.exceptions import (
     GoogleAPICallError,
     InvalidArgument,
@@ -22,6 +21,7 @@ from localcloud import handlers
 from localcloud.cloud import Cloud
 from localcloud.grpc_server import start_grpc_server
 from localcloud.home import Home
+from tests.conftest import Localcloud
 
 OPTIONS = {"api_endpoint": "us-central1-aiplatform.googleapis.com"}
 PARENT = "projects/grpc/locations/us-central1"

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from conftest import Localcloud
 from google.api_core.exceptions import (
     Aborted,
     AlreadyExists,
@@ -14,7 +13,9 @@ from google.api_core.exceptions import (
 from google.cloud import aiplatform
 from google.cloud.aiplatform_v1 import ModelServiceClient
 from google.cloud.aiplatform_v1.types import Model
-from vertex import IMAGE, OPTIONS, PARENT, connect, refuses, unique, upload
+
+from tests.conftest import Localcloud
+from tests.vertex import IMAGE, OPTIONS, PARENT, connect, refuses, unique, upload
 
 MODEL_TYPE = {"display_name": "model", "container_spec": {"image_uri": IMAGE}}
 

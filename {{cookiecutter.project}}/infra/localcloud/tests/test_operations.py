@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Localcloud
 from google.api_core.exceptions import FailedPrecondition, NotFound
 from google.cloud.aiplatform_v1 import EndpointServiceClient
 from google.cloud.aiplatform_v1.types import Endpoint
@@ -15,6 +14,7 @@ from google.protobuf.duration_pb2 import Duration
 
 from localcloud.operations import Operations
 from localcloud.store import Store
+from tests.conftest import Localcloud
 
 PARENT = "projects/operations/locations/us-central1"
 

@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 import pytest
 import requests
-from conftest import Localcloud
 from google.api.httpbody_pb2 import HttpBody
 from google.api_core.exceptions import InvalidArgument
 from google.cloud.aiplatform_v1 import EndpointServiceClient
@@ -21,6 +20,7 @@ from google.cloud.aiplatform_v1.types import (
 
 from localcloud.handlers import all_rpcs
 from localcloud.transcoding import Match, Router, parse_request, render, render_stream
+from tests.conftest import Localcloud
 
 HOST = "https://us-central1-aiplatform.googleapis.com"
 PARENT = "projects/rest/locations/us-central1"

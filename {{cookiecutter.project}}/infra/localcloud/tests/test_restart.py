@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Localcloud
 from google.cloud import aiplatform
-from vertex import connect, eventually, upload
 
 from localcloud.home import Home
 from localcloud.server_state import read_state
+from tests.conftest import Localcloud
+from tests.vertex import connect, eventually, upload
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ import os
 import textwrap
 
 import pytest
-from conftest import Localcloud
+
+from tests.conftest import Localcloud
 
 PYTHON = os.environ.get("LOCALCLOUD_TEST_ML_PYTHON", "")
 pytestmark = pytest.mark.skipif(not PYTHON, reason="LOCALCLOUD_TEST_ML_PYTHON is not set")

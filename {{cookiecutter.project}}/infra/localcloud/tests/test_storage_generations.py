@@ -8,14 +8,14 @@ import httpx
 import pytest
 from google.api_core import exceptions
 from google.cloud import storage
-from loopback import serve
-from storage_server import MEBIBYTE, connect
-from storage_server import address as address
-from storage_server import bucket as bucket
-from storage_server import client as client
-from storage_server import root as root
 
 from localcloud.storage.app import create_storage_app
+from tests.loopback import serve
+from tests.storage_server import MEBIBYTE, connect
+from tests.storage_server import address as address
+from tests.storage_server import bucket as bucket
+from tests.storage_server import client as client
+from tests.storage_server import root as root
 
 # Generations and preconditions
 

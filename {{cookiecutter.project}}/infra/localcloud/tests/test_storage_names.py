@@ -6,11 +6,12 @@ import httpx
 import pytest
 from google.api_core import exceptions
 from google.cloud import storage
-from storage_server import address as address
-from storage_server import bucket as bucket
-from storage_server import client as client
-from storage_server import names
-from storage_server import root as root
+
+from tests.storage_server import address as address
+from tests.storage_server import bucket as bucket
+from tests.storage_server import client as client
+from tests.storage_server import names
+from tests.storage_server import root as root
 
 
 @pytest.mark.parametrize(

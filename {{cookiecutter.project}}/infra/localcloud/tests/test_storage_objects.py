@@ -11,11 +11,12 @@ import httpx
 import pytest
 from google.api_core import exceptions
 from google.cloud import storage
-from storage_server import MEBIBYTE, names
-from storage_server import address as address
-from storage_server import bucket as bucket
-from storage_server import client as client
-from storage_server import root as root
+
+from tests.storage_server import MEBIBYTE, names
+from tests.storage_server import address as address
+from tests.storage_server import bucket as bucket
+from tests.storage_server import client as client
+from tests.storage_server import root as root
 
 # Writing and reading
 

@@ -8,7 +8,8 @@ from google.api_core.exceptions import Aborted, AlreadyExists, InvalidArgument, 
 from google.cloud import aiplatform
 from google.cloud.aiplatform_v1 import TensorboardServiceClient
 from google.cloud.aiplatform_v1.types import TensorboardTimeSeries, TimeSeriesData
-from vertex import OPTIONS, PARENT, connect, refuses, unique
+
+from tests.vertex import OPTIONS, PARENT, connect, refuses, unique
 
 SCALAR = TensorboardTimeSeries.ValueType.SCALAR
 TENSOR = TensorboardTimeSeries.ValueType.TENSOR

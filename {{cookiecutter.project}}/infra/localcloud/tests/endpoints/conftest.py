@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from google.cloud import aiplatform
 from google.cloud.aiplatform_v1 import EndpointServiceClient, PredictionServiceClient
-from vertex import OPTIONS, connect, upload
+
+from tests.vertex import OPTIONS, connect, upload
 
 
 @pytest.fixture(params=["grpc", "rest"], autouse=True)

@@ -7,7 +7,8 @@ from typing import Any
 from google.api_core import exceptions
 from google.cloud import aiplatform
 from google.cloud.aiplatform_v1 import PredictionServiceClient
-from vertex import eventually, refuses, upload
+
+from tests.vertex import eventually, refuses, upload
 
 
 def test_the_container_is_started_by_vertexs_contract(

@@ -9,7 +9,8 @@ from google.api_core.exceptions import FailedPrecondition, InvalidArgument, NotF
 from google.cloud import aiplatform
 from google.cloud.aiplatform_v1 import EndpointServiceClient, PredictionServiceClient
 from google.cloud.aiplatform_v1.types import DeployedModel
-from vertex import PARENT, RESOURCES, refuses, upload
+
+from tests.vertex import PARENT, RESOURCES, refuses, upload
 
 
 def deployed_id(endpoint: aiplatform.Endpoint, display_name: str) -> str:

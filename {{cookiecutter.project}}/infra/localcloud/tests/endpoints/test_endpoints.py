@@ -7,7 +7,8 @@ from google.api_core import exceptions
 from google.api_core.exceptions import InvalidArgument, NotFound
 from google.cloud import aiplatform
 from google.cloud.aiplatform_v1 import EndpointServiceClient
-from vertex import PARENT, refuses, unique
+
+from tests.vertex import PARENT, refuses, unique
 
 
 def test_an_endpoint_lives(client: EndpointServiceClient) -> None:

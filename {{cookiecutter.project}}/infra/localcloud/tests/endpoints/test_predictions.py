@@ -8,7 +8,8 @@ from google.api_core import exceptions
 from google.api_core.exceptions import FailedPrecondition, InvalidArgument, NotFound
 from google.cloud import aiplatform
 from google.cloud.aiplatform_v1 import EndpointServiceClient, PredictionServiceClient
-from vertex import PARENT, RESOURCES, refuses
+
+from tests.vertex import PARENT, RESOURCES, refuses
 
 
 def test_values_go_through_unchanged(shared: aiplatform.Endpoint) -> None:

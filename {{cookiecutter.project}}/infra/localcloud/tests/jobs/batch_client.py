@@ -5,9 +5,9 @@ from typing import Any
 
 from google.cloud import aiplatform, storage
 from google.cloud.aiplatform_v1.types import BatchPredictionJob
-from vertex import PARENT, unique
 
-from jobs.job_client import MACHINE, client
+from tests.jobs.job_client import MACHINE, client
+from tests.vertex import PARENT, unique
 
 ROWS = [{"id": number, "name": f"é{number}", "size": number / 2} for number in range(150)]
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from google.cloud import aiplatform, storage
 from google.cloud.aiplatform import jobs, training_jobs
-from vertex import IMAGE, LOCATION, PROJECT, unique
+
+from tests.vertex import IMAGE, LOCATION, PROJECT, unique
 
 # What it finds out it writes to where Vertex wants the model.
 _SCRIPT = """

@@ -5,7 +5,8 @@ from typing import Any
 
 from google.cloud import storage
 from google.cloud.aiplatform_v1 import JobServiceClient
-from vertex import LOCATION, OPTIONS, PROJECT
+
+from tests.vertex import LOCATION, OPTIONS, PROJECT
 
 MACHINE = {"machine_type": "n1-standard-4"}
 STEPS = f"{LOCATION}-docker.pkg.dev/{PROJECT}/repository/steps:latest"

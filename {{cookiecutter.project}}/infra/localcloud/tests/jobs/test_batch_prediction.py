@@ -10,10 +10,10 @@ import pytest
 from google.api_core.exceptions import FailedPrecondition, InvalidArgument, NotFound
 from google.cloud import aiplatform, storage
 from google.cloud.aiplatform_v1.types import JobState
-from vertex import IMAGE, PARENT, refuses, unique
 
-from jobs.batch_client import ROWS, create, failures, lines, predict, results, upload
-from jobs.job_client import MACHINE
+from tests.jobs.batch_client import ROWS, create, failures, lines, predict, results, upload
+from tests.jobs.job_client import MACHINE
+from tests.vertex import IMAGE, PARENT, refuses, unique
 
 
 def test_rows_keep_their_order_and_their_predictions(

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from google.cloud import aiplatform, bigquery, storage
-from vertex import PROJECT, unique
 
-from jobs.batch_client import ROWS, create, failures, files, lines, predict, results, upload
-from jobs.job_client import MACHINE
+from tests.jobs.batch_client import ROWS, create, failures, files, lines, predict, results, upload
+from tests.jobs.job_client import MACHINE
+from tests.vertex import PROJECT, unique
 
 
 def test_fields_are_chosen_for_the_model(bucket: storage.Bucket, model: aiplatform.Model) -> None:

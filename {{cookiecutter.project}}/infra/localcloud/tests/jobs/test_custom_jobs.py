@@ -12,11 +12,11 @@ from google.api_core.exceptions import FailedPrecondition, InvalidArgument, NotF
 from google.cloud import aiplatform, storage
 from google.cloud.aiplatform_v1 import JobServiceClient
 from google.cloud.aiplatform_v1.types import CustomJob, JobState
-from vertex import PARENT, connect, eventually, refuses, unique
 
-from jobs.job_client import MACHINE, PREBUILT, STEPS, client, container, python, result
 from localcloud.home import Home
 from localcloud.server_state import read_state
+from tests.jobs.job_client import MACHINE, PREBUILT, STEPS, client, container, python, result
+from tests.vertex import PARENT, connect, eventually, refuses, unique
 
 
 def custom_job(*pools: dict[str, object], **arguments: Any) -> aiplatform.CustomJob:

@@ -7,9 +7,9 @@ import pytest
 from google.cloud import aiplatform, storage
 from google.cloud.aiplatform.utils.source_utils import _TrainingScriptPythonPackager
 from google.cloud.aiplatform_v1.types import JobState
-from vertex import IMAGE, eventually, unique
 
-from jobs.job_client import PREBUILT, STEPS, result
+from tests.jobs.job_client import PREBUILT, STEPS, result
+from tests.vertex import IMAGE, eventually, unique
 
 WRITE_MODEL = """
 import os, pathlib

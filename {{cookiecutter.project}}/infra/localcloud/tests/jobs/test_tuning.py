@@ -8,9 +8,9 @@ from google.api_core.exceptions import InvalidArgument
 from google.cloud import aiplatform, storage
 from google.cloud.aiplatform import hyperparameter_tuning as hpt
 from google.cloud.aiplatform_v1.types import JobState, StudySpec, Trial
-from vertex import PARENT, refuses, unique
 
-from jobs.job_client import client, python
+from tests.jobs.job_client import client, python
+from tests.vertex import PARENT, refuses, unique
 
 # Best is x = 0.3 with the second optimiser; what the loss is at each step is reported as well.
 TRAIN = """

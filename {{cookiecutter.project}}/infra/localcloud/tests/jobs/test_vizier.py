@@ -15,7 +15,8 @@ from google.api_core.exceptions import (
 )
 from google.cloud.aiplatform_v1 import VizierServiceClient
 from google.cloud.aiplatform_v1.types import Measurement, Study, Trial
-from vertex import OPTIONS, PARENT, connect, refuses, unique
+
+from tests.vertex import OPTIONS, PARENT, connect, refuses, unique
 
 X = {"parameter_id": "x", "double_value_spec": {"min_value": -10, "max_value": 10}}
 COLOUR = {"parameter_id": "colour", "categorical_value_spec": {"values": ["red", "blue"]}}

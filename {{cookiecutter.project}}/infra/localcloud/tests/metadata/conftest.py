@@ -6,7 +6,8 @@ import pytest
 from google.cloud import aiplatform
 from google.cloud.aiplatform_v1 import MetadataServiceClient
 from google.cloud.aiplatform_v1.types import Event
-from vertex import OPTIONS, PARENT, connect
+
+from tests.vertex import OPTIONS, PARENT, connect
 
 STORE = f"{PARENT}/metadataStores/default"
 

@@ -13,7 +13,8 @@ from google.cloud import aiplatform
 from google.cloud.aiplatform.metadata.context import Context
 from google.cloud.aiplatform_v1 import MetadataServiceClient
 from google.cloud.aiplatform_v1.types import Artifact, Event, Execution, MetadataSchema
-from vertex import PARENT, refuses, unique
+
+from tests.vertex import PARENT, refuses, unique
 
 STORE = f"{PARENT}/metadataStores/default"
 YAML = "title: {title}\ntype: object\nproperties:\n  rows: {{type: integer}}\n"

@@ -9,7 +9,8 @@ from google.api_core.exceptions import (
 from google.cloud import aiplatform
 from google.cloud.aiplatform_v1 import MetadataServiceClient
 from google.cloud.aiplatform_v1.types import Artifact, Event
-from vertex import OPTIONS, PARENT, connect, refuses, unique
+
+from tests.vertex import OPTIONS, PARENT, connect, refuses, unique
 
 STORE = f"{PARENT}/metadataStores/default"
 

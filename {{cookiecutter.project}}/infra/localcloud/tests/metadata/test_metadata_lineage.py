@@ -10,7 +10,8 @@ from google.api_core.exceptions import (
 from google.cloud import aiplatform
 from google.cloud.aiplatform_v1 import MetadataServiceClient
 from google.cloud.aiplatform_v1.types import Event, Execution
-from vertex import PARENT, refuses, unique, upload
+
+from tests.vertex import PARENT, refuses, unique, upload
 
 STORE = f"{PARENT}/metadataStores/default"
 

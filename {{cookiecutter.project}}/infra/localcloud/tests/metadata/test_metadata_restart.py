@@ -6,10 +6,9 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-from vertex import LOCATION, PROJECT
-
 from localcloud.home import Home
 from localcloud.server_state import read_state
+from tests.vertex import LOCATION, PROJECT
 
 # Child processes, because gRPC keeps the certificates of the first localcloud it has talked to.
 PREAMBLE = f"""

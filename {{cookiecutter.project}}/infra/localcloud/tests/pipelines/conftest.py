@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 from google.cloud import aiplatform, storage
-from pipeline_client import BUCKET, PipelineClient
-from vertex import LOCATION, PROJECT
+
+from tests.pipelines.pipeline_client import BUCKET, PipelineClient
+from tests.vertex import LOCATION, PROJECT
 
 
 @pytest.fixture(scope="session")

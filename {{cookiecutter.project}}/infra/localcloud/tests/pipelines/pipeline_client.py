@@ -10,7 +10,8 @@ import yaml
 from google.cloud import aiplatform
 from google.cloud.aiplatform_v1.types import PipelineState, PipelineTaskDetail
 from kfp import compiler
-from vertex import LOCATION, PROJECT, unique
+
+from tests.vertex import LOCATION, PROJECT, unique
 
 BUCKET = "pipelines-bucket"
 IMAGE = f"us-central1-docker.pkg.dev/{PROJECT}/images/steps:1"

@@ -3,10 +3,10 @@ import time
 from typing import NamedTuple
 
 from kfp import dsl
-from pipeline_client import IMAGE, PipelineClient, State
-from vertex import PROJECT
 
 from localcloud.resource_manager.projects import project_number
+from tests.pipelines.pipeline_client import IMAGE, PipelineClient, State
+from tests.vertex import PROJECT
 
 component = dsl.component(base_image=IMAGE, install_kfp_package=False)
 

@@ -12,8 +12,9 @@ from google.api_core.exceptions import (
 from google.cloud import aiplatform
 from google.cloud.aiplatform_v1.types import PipelineJob
 from kfp import dsl
-from pipeline_client import IMAGE, PipelineClient
-from vertex import PARENT, unique
+
+from tests.pipelines.pipeline_client import IMAGE, PipelineClient
+from tests.vertex import PARENT, unique
 
 component = dsl.component(base_image=IMAGE, install_kfp_package=False)
 

@@ -10,8 +10,9 @@ from google.cloud.aiplatform.metadata.context import Context
 from google.cloud.aiplatform_v1 import MetadataServiceClient
 from google.cloud.aiplatform_v1.types import Event
 from kfp import compiler, dsl
-from pipeline_client import IMAGE, PipelineClient
-from vertex import OPTIONS, PARENT, refuses, unique
+
+from tests.pipelines.pipeline_client import IMAGE, PipelineClient
+from tests.vertex import OPTIONS, PARENT, refuses, unique
 
 STORE = f"{PARENT}/metadataStores/default"
 component = dsl.component(base_image=IMAGE, install_kfp_package=False)

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from google.cloud import storage
 from kfp import dsl
-from pipeline_client import BUCKET, IMAGE, PipelineClient, Result
-from vertex import LOCATION, PARENT, PROJECT
 
 from localcloud.home import Home
 from localcloud.server_state import read_state
+from tests.pipelines.pipeline_client import BUCKET, IMAGE, PipelineClient, Result
+from tests.vertex import LOCATION, PARENT, PROJECT
 
 JOB_ID = "lingering-job"
 
