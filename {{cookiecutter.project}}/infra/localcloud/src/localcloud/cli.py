@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from localcloud import control
-from localcloud.environment import run_environment
+from localcloud.environment import container_environment, run_environment
 from localcloud.home import Home
 from localcloud.server_state import ServerState, running_server
 
@@ -93,7 +93,7 @@ def run(
     state = _running(home)
     environment = run_environment(home, state.port)
     if image:
-        environment = _in_image(state, image, environment)
+        environment = _in_image(home, state, image, environment)
     program = shutil.which(command[0], path=environment.get("PATH"))
     if program is None:
         typer.echo(f"{command[0]} was not found.", err=True)
@@ -191,14 +191,17 @@ def _open_images(folder: Path | None, context: Path) -> "ImageFolders":
     return ImageFolders(folder, context, default_folder(), report=partial(typer.echo, err=True))
 
 
-def _in_image(state: ServerState, name: str, environment: dict[str, str]) -> dict[str, str]:
+def _in_image(
+    home: Home, state: ServerState, name: str, environment: dict[str, str]
+) -> dict[str, str]:
     from google.api_core.exceptions import GoogleAPICallError
 
     images = _open_images(Path(state.images) if state.images else None, Path(state.context))
     try:
         image = images.resolve(name)
         path = f"{image.python.parent}{os.pathsep}{environment.get('PATH', os.defpath)}"
-        return {**environment, **image.env, "PATH": path}
+        own = container_environment(home, state.port)
+        return {**environment, **image.env, **own, "PATH": path}
     except GoogleAPICallError as error:
         _fail(error.message)
 

@@ -42,6 +42,11 @@ class Home:
         return self.root / "secrets"
 
     @property
+    def ca_certificate(self) -> Path:
+        """The certificate of the throw-away authority alone."""
+        return self.secrets / "ca.pem"
+
+    @property
     def ca_bundle(self) -> Path:
         """Roots that a child process trusts: the machine's and the throw-away authority."""
         return self.secrets / "bundle.pem"

@@ -25,7 +25,7 @@ from localcloud.certificates import CertificateAuthority
 from localcloud.cloud import Cloud
 from localcloud.control import ALREADY_RUNNING
 from localcloud.credentials import write_service_account
-from localcloud.environment import child_environment
+from localcloud.environment import container_environment
 from localcloud.front_door import Backends, FrontDoor, listen
 from localcloud.grpc_server import start_grpc_server
 from localcloud.home import Home
@@ -167,7 +167,7 @@ async def _cloud(options: Options, port: int) -> AsyncIterator[Cloud]:
     cloud = Cloud(
         options.home,
         Images(options.images, options.context, environments),
-        child_environment(options.home, port),
+        container_environment(options.home, port),
     )
     try:
         yield cloud
