@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-COPIED_FOLDERS = ("infra", "src", "tests")
+COPIED_FOLDERS = ("benchmarks", "infra", "src", "tests")
 CACHES = ("__pycache__", ".*_cache")
 TOP_LEVEL_CACHES = (".*_cache", "build")
 

@@ -209,6 +209,7 @@ def test_status_says_what_runs(own: Localcloud) -> None:
     assert done.stdout.startswith(
         f"localcloud is up on http://127.0.0.1:{own.port} (process {pid(own)}), state in {own.home}"
     )
+    assert f"objects in {own.home}/storage, logs in {own.home}/logs\n" in done.stdout
     assert "pipeline jobs at work: 0\ndeployed models: 0\n" in done.stdout
 
 

@@ -77,6 +77,7 @@ def status() -> None:
         typer.echo(f"no localcloud runs in {home.root}")
         raise typer.Exit(NOT_RUNNING)
     typer.echo(f"localcloud is up on {state.address} (process {state.pid}), state in {home.root}")
+    typer.echo(f"objects in {home.storage}, logs in {home.logs}")
     for kind, names in _what_runs(state).items():
         typer.echo(f"{kind}: {len(names)}")
         for name in names:
