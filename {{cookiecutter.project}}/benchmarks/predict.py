@@ -40,7 +40,12 @@ def serving_process(model_uri: str) -> Iterator[http.client.HTTPConnection]:
     localcloud = str(Path(sys.executable).with_name("localcloud"))
     command = [localcloud, "run", "--image", "serving", "--", "python", "-m", "mlops.serving"]
     variables = {"AIP_STORAGE_URI": model_uri, "AIP_HTTP_PORT": str(port)}
-    process = subprocess.Popen(command, env={**os.environ, **variables}, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, **variables},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     connection = http.client.HTTPConnection("127.0.0.1", port)
     try:
         wait_until_healthy(connection)
