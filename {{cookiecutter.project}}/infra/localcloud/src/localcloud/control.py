@@ -85,9 +85,14 @@ def _spawn_and_wait(home: Home, images: Path | None, context: Path, port: int) -
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    _wait(lambda: process.poll() is not None or running_server(home), _START_PATIENCE)
+    _wait(lambda: process.poll() is not None or _answers(home, process.pid), _START_PATIENCE)
     if process.returncode not in (None, ALREADY_RUNNING):
         raise ControlError(_reason(home, before))
+
+
+def _answers(home: Home, pid: int) -> bool:
+    state = running_server(home)
+    return state is not None and state.pid == pid
 
 
 def _reason(home: Home, before: int) -> str:

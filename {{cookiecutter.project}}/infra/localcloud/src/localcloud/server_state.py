@@ -4,11 +4,15 @@ import fcntl
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+import time
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from localcloud.files import write_private
 from localcloud.home import Home
+
+_TRIES = 10
+_PAUSE = 0.01  # seconds
 
 
 class AlreadyRunningError(Exception):
@@ -80,15 +84,30 @@ def running_server(home: Home) -> ServerState | None:
 def take_lock(home: Home) -> None:
     """Be the one server of a state folder until this process ends.
 
+    What an earlier server has said of itself no longer holds.
+
     Raises:
         AlreadyRunningError: there is another.
     """
     descriptor = os.open(home.lock, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+    if not _lock(descriptor):
         os.close(descriptor)
-        raise AlreadyRunningError(f"localcloud already runs in {home.root}.") from error
+        raise AlreadyRunningError(f"localcloud already runs in {home.root}.")
+    last = read_state(home)
+    if last:
+        write_state(home, replace(last, pid=0, ready=False))
+
+
+def _lock(descriptor: int) -> bool:
+    """Take the lock; more than one try, since those who look hold it for a moment."""
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_PAUSE)
+        else:
+            return True
+    return False
 
 
 def _is_alive(pid: int) -> bool:
