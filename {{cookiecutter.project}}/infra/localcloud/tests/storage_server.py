@@ -18,7 +18,9 @@ _NUMBERS = itertools.count()
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder whose folders are buckets."""
-    return tmp_path_factory.mktemp("storage")
+    folder = tmp_path_factory.mktemp("storage") / "buckets"  # with a parent that no other test has
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture(scope="module")
