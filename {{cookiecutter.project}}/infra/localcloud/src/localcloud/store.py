@@ -1,7 +1,5 @@
 """Durable resources, kept by their resource names in one SQLite file."""
 
-import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +7,7 @@ from typing import Any, TypeVar
 
 from google.api_core.exceptions import AlreadyExists, NotFound
 
+from localcloud.database import Database
 from localcloud.rpc import raw
 
 ResourceT = TypeVar("ResourceT")
@@ -21,7 +20,7 @@ create index if not exists resources_by_collection on resources (collection, cre
 """
 
 
-class Store:
+class Store(Database):
     """Protobuf resources by name. A write is on disk when the call returns.
 
     A resource's collection is its name without the last segment: `projects/p/locations/l/models`
@@ -30,30 +29,12 @@ class Store:
     """
 
     def __init__(self, path: Path) -> None:
-        self._lock = threading.RLock()
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._connection.execute("pragma journal_mode = wal")
-        self._connection.executescript(_SCHEMA)
+        super().__init__(path, _SCHEMA)
 
     def close(self) -> None:
         """Close the file; the store is of no use afterwards."""
         with self._lock:
             self._connection.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Hold the lock for several calls; they all happen, or (on an exception) none does."""
-        with self._lock:
-            if self._connection.in_transaction:
-                yield
-                return
-            self._connection.execute("begin immediate")
-            try:
-                yield
-            except BaseException:
-                self._connection.execute("rollback")
-                raise
-            self._connection.execute("commit")
 
     def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run SQL on tables beside the resources, in the transaction that is open, if any."""

@@ -1,14 +1,12 @@
 """What the files themselves cannot say about objects and buckets, kept in one SQLite file."""
 
 import json
-import sqlite3
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from localcloud.database import Database
 
 _SCHEMA = """
 create table if not exists objects (
@@ -41,30 +39,12 @@ class Metadata:
     fields: dict[str, Any] = field(default_factory=dict)
 
 
-class Index:
+class Index(Database):
     """Durable metadata; one lock serialises writers."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = threading.RLock()
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._connection.execute("pragma journal_mode = wal")
+        super().__init__(path, _SCHEMA)
         self._connection.execute("pragma synchronous = normal")
-        self._connection.executescript(_SCHEMA)
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Hold the lock for several calls; they all happen, or (on an exception) none does."""
-        with self._lock:
-            if self._connection.in_transaction:
-                yield
-                return
-            self._connection.execute("begin immediate")
-            try:
-                yield
-            except BaseException:
-                self._connection.execute("rollback")
-                raise
-            self._connection.execute("commit")
 
     def next_generation(self) -> int:
         """A generation above every earlier one: microseconds since 1970, as Google's look."""
