@@ -1,5 +1,6 @@
 """The process of one deployed model: started, watched, restarted, asked, stopped."""
 
+import contextlib
 import logging
 import subprocess
 import threading
@@ -27,6 +28,7 @@ _POLL_SECONDS = 0.05
 _HEALTH_SECONDS = 10.0  # what Vertex allows for one health check
 _PREDICT_SECONDS = 60.0  # what Vertex allows for one online prediction
 _GRACE_SECONDS = 10.0
+_ENDING_SECONDS = 2.0  # a process that has dropped a connection is given this long to be gone
 _RESTARTS = 5  # in a row
 _BACKOFF_SECONDS = 0.25  # doubled with each restart in a row
 _STABLE_SECONDS = 30.0  # ready for so long, the next restart is the first in a row
@@ -95,7 +97,7 @@ class PredictionServer:
             self._changed.wait_for(lambda: self._state is not State.STARTING, _PREDICT_SECONDS)
             if self._state is not State.READY:
                 raise self._unavailable()
-            url = self._predict_url
+            url, process = self._predict_url, self._process
         try:
             return self._client.post(url, content=body, headers={"Content-Type": content_type})
         except httpx.TimeoutException as error:
@@ -103,6 +105,7 @@ class PredictionServer:
                 f"{self._name} did not answer in {_PREDICT_SECONDS:.0f} s; see {self._log}."
             ) from error
         except httpx.TransportError as error:
+            _await_end(process)
             raise ServiceUnavailable(
                 f"{self._name} ended before it answered; see {self._log}."
             ) from error
@@ -220,3 +223,13 @@ class PredictionServer:
 
     def _unavailable(self) -> ServiceUnavailable:
         return ServiceUnavailable(f"{self._name} is {self._state.value}; see {self._log}.")
+
+
+def _await_end(process: subprocess.Popen[bytes] | None) -> None:
+    """Wait for a process that has dropped a connection to be gone.
+
+    A request that followed at once could still reach its socket, and be lost without blame.
+    """
+    if process is not None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_ENDING_SECONDS)
