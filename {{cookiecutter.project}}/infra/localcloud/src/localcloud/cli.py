@@ -3,19 +3,16 @@
 Heavy modules are imported inside the commands that need them: `--help` and `run` are quick.
 """
 
-import json
 import os
 import shutil
 import sys
-import urllib.error
-import urllib.request
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from localcloud import control
+from localcloud import clock_commands, control
 from localcloud.environment import container_environment, run_environment
 from localcloud.home import Home
 from localcloud.server_state import ServerState, running_server
@@ -33,6 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(clock_commands.app, name="clock")
 
 Images = Annotated[
     Path | None,
@@ -78,7 +76,7 @@ def status() -> None:
         raise typer.Exit(NOT_RUNNING)
     typer.echo(f"localcloud is up on {state.address} (process {state.pid}), state in {home.root}")
     typer.echo(f"objects in {home.storage}, logs in {home.logs}")
-    for kind, names in _what_runs(state).items():
+    for kind, names in control_client.ask("GET", "status").items():
         typer.echo(f"{kind}: {len(names)}")
         for name in names:
             typer.echo(f"  {name}")
@@ -205,16 +203,6 @@ def _in_image(
         return {**environment, **image.env, **own, "PATH": path}
     except GoogleAPICallError as error:
         _fail(error.message)
-
-
-def _what_runs(state: ServerState) -> dict[str, list[str]]:
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with direct.open(f"{state.address}/localcloud/status", timeout=10) as answer:
-            found: dict[str, list[str]] = json.load(answer)
-            return found
-    except urllib.error.URLError as error:
-        _fail(f"localcloud does not answer on {state.address} ({error.reason}).")
 
 
 def _fail(message: str) -> NoReturn:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localcloud import virtual_environment
+from localcloud.clock import Clock
 from localcloud.home import Home
 from localcloud.images import Images
 from localcloud.operations import Operations
@@ -35,6 +36,7 @@ class Cloud:
     home: Home
     images: Images = field(default_factory=_no_images)
     environment: dict[str, str] = field(default_factory=dict)
+    clock: Clock = field(init=False)
     store: Store = field(init=False)
     operations: Operations = field(init=False)
     lineage: Lineage = field(init=False)
@@ -50,6 +52,7 @@ class Cloud:
         from localcloud.prediction.servers import PredictionServers
 
         self.home.create()
+        self.clock = Clock(self.home.clock)
         self.store = Store(self.home.database)
         self.operations = Operations(self.store)
         self.lineage = Lineage(self.store)

@@ -67,6 +67,11 @@ class Home:
         return self.root / "server.json"
 
     @property
+    def clock(self) -> Path:
+        """How far the clock that schedules follow is ahead of real time."""
+        return self.root / "clock"
+
+    @property
     def lock(self) -> Path:
         """File that a running server holds locked."""
         return self.root / "server.lock"
