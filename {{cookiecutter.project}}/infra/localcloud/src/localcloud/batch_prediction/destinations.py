@@ -13,8 +13,8 @@ from typing import IO, Protocol
 from google.cloud.aiplatform_v1.types import BatchPredictionJob
 from google.rpc.status_pb2 import Status
 
-from localcloud.batch_prediction.bigquery import BigQuery, Field, Table
 from localcloud.batch_prediction.rows import Json
+from localcloud.bigquery.client import BigQuery, Field, Table
 
 Columns = Mapping[str, Json]
 

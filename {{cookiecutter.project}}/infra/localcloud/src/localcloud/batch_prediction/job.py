@@ -10,7 +10,6 @@ from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 
 from localcloud.batch_prediction import sources
-from localcloud.batch_prediction.bigquery import BigQuery, Field, Table
 from localcloud.batch_prediction.destinations import (
     Destination,
     Files,
@@ -21,6 +20,7 @@ from localcloud.batch_prediction.destinations import (
 )
 from localcloud.batch_prediction.predictor import Outcome, Predictor
 from localcloud.batch_prediction.rows import Instances, Json, Row, RowError
+from localcloud.bigquery.client import BigQuery, Field, Table
 from localcloud.jobs.job import Job, JobFailed
 from localcloud.prediction.container import Container, container
 from localcloud.prediction.server import PredictionServer

@@ -12,8 +12,8 @@ from pathlib import Path
 from google.api_core.exceptions import FailedPrecondition
 from google.cloud.aiplatform_v1.types import BatchPredictionJob
 
-from localcloud.batch_prediction.bigquery import BigQuery, Table
 from localcloud.batch_prediction.rows import Json, Row
+from localcloud.bigquery.client import BigQuery, Table
 
 TABULAR = ("bigquery", "csv")
 _RECORD_HEADER = struct.Struct("<QI")  # length, checksum of the length

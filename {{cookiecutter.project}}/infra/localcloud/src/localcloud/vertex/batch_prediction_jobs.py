@@ -13,8 +13,8 @@ from google.cloud.aiplatform_v1.types import (
 from google.protobuf.empty_pb2 import Empty
 
 from localcloud.batch_prediction import sources
-from localcloud.batch_prediction.bigquery import Table
 from localcloud.batch_prediction.job import model_of, run
+from localcloud.bigquery.client import Table
 from localcloud.cloud import Cloud
 from localcloud.operations import Operation
 from localcloud.rpc import raw

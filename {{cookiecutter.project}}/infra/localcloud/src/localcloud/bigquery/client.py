@@ -1,16 +1,16 @@
-"""The little of BigQuery that batch prediction needs: reading a table, making one, filling it."""
+"""The little of BigQuery that Vertex AI needs: reading a table, making one, filling it."""
 
 import re
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 from google.api_core.exceptions import FailedPrecondition, InvalidArgument
 
-from localcloud.batch_prediction.rows import Json
+Json: TypeAlias = Any
 
 _URL = "https://bigquery.googleapis.com/bigquery/v2/projects"
 _SECONDS = 60.0
@@ -95,6 +95,10 @@ class BigQuery:
         )
         if answer.status_code != httpx.codes.CONFLICT:
             _check(answer, f"Dataset {project}.{dataset} cannot be created")
+
+    def exists(self, table: Table) -> bool:
+        """Whether there is such a table."""
+        return self._client.get(f"{_URL}/{_path(table)}").status_code == httpx.codes.OK
 
     def create(self, table: Table, fields: Sequence[Field]) -> None:
         """Make a table.
