@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from localcloud import clock_commands, control
+from localcloud import clock_commands, control, control_client, fault_commands
 from localcloud.environment import container_environment, run_environment
 from localcloud.home import Home
 from localcloud.server_state import ServerState, running_server
@@ -31,6 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(clock_commands.app, name="clock")
+app.add_typer(fault_commands.app, name="faults")
 
 Images = Annotated[
     Path | None,

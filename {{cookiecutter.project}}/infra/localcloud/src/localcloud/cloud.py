@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from localcloud import virtual_environment
 from localcloud.clock import Clock
+from localcloud.faults import Faults
 from localcloud.home import Home
 from localcloud.images import Images
 from localcloud.operations import Operations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from localcloud.jobs.runner import JobRunner
     from localcloud.pipelines.runner import PipelineRunner
     from localcloud.prediction.servers import PredictionServers
+    from localcloud.request_logging.request_logs import RequestLogs
 
 
 def _no_images() -> Images:
@@ -36,6 +38,7 @@ class Cloud:
     home: Home
     images: Images = field(default_factory=_no_images)
     environment: dict[str, str] = field(default_factory=dict)
+    faults: Faults = field(default_factory=Faults)
     clock: Clock = field(init=False)
     store: Store = field(init=False)
     operations: Operations = field(init=False)
@@ -44,12 +47,14 @@ class Cloud:
     servers: PredictionServers = field(init=False)
     pipelines: PipelineRunner = field(init=False)
     jobs: JobRunner = field(init=False)
+    request_logs: RequestLogs = field(init=False)
 
     def __post_init__(self) -> None:
         # What runs things is given this cloud, so its modules import this one.
         from localcloud.jobs.runner import JobRunner
         from localcloud.pipelines.runner import PipelineRunner
         from localcloud.prediction.servers import PredictionServers
+        from localcloud.request_logging.request_logs import RequestLogs
 
         self.home.create()
         self.clock = Clock(self.home.clock)
@@ -60,3 +65,4 @@ class Cloud:
         self.servers = PredictionServers(self)
         self.pipelines = PipelineRunner(self)
         self.jobs = JobRunner(self)
+        self.request_logs = RequestLogs(self)

@@ -8,6 +8,7 @@ carry both the gRPC code and the HTTP status.
 import importlib
 import importlib.util
 import re
+import time
 from collections.abc import Callable
 from functools import cache
 from types import ModuleType
@@ -47,13 +48,14 @@ def handler(path: str) -> Handler | None:
 
 
 def call(cloud: Cloud, path: str, request: Message) -> Message:
-    """Answer one request.
+    """Answer one request, unless a fault that the user asked for hits it.
 
     Raises:
         MethodNotImplemented: no handler is named after this RPC.
         InvalidArgument: the request names a resource as none of the RPC's bindings does.
-        GoogleAPICallError: what the handler refuses.
+        GoogleAPICallError: what the handler refuses, or the fault's error.
     """
+    _meet_faults(cloud, path)
     function = handler(path)
     if function is None:
         raise not_served(path.lstrip("/"))
@@ -76,6 +78,15 @@ def not_served(what: str) -> MethodNotImplemented:
     return MethodNotImplemented(
         f"localcloud does not serve {what}; its README lists what it serves."
     )
+
+
+def _meet_faults(cloud: Cloud, path: str) -> None:
+    service, _, method = path.lstrip("/").partition("/")
+    latency, error = cloud.faults.strike(service.rpartition(".")[2], method)
+    if latency:
+        time.sleep(latency)
+    if error:
+        raise error
 
 
 def _module(name: str) -> ModuleType | None:

@@ -15,9 +15,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from localcloud import errors, handlers
 from localcloud.cloud import Cloud
+from localcloud.control_api import PREFIX, create_control_app
+from localcloud.fault_injection import with_faults
 from localcloud.grpc_server import MESSAGE_LIMIT
 from localcloud.hosts import is_google_host
-from localcloud.status import what_runs
 from localcloud.transcoding import Match, Router, parse_request, render, render_stream
 
 _STORAGE_HOSTS = ("storage.googleapis.com", "www.googleapis.com")
@@ -39,9 +40,9 @@ _LOG = logging.getLogger(__name__)
 def create_app(cloud: Cloud, storage: ASGIApp, bigquery: ASGIApp) -> ASGIApp:
     """Everything that is served over HTTP/1.1, as one ASGI application."""
     rpcs = rest_app(cloud)
-
-    async def status(scope: Scope, receive: Receive, send: Send) -> None:
-        await JSONResponse(await run_in_threadpool(what_runs, cloud))(scope, receive, send)
+    control = create_control_app(cloud)
+    storage = with_faults(storage, "storage", cloud.faults)
+    bigquery = with_faults(bigquery, "bigquery", cloud.faults)
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -53,8 +54,8 @@ def create_app(cloud: Cloud, storage: ASGIApp, bigquery: ASGIApp) -> ASGIApp:
         await _application(host, scope["path"])(scope, receive, send)
 
     def _application(host: str, path: str) -> ASGIApp:
-        if path == "/localcloud/status" and not is_google_host(host):
-            return status
+        if path.startswith(PREFIX) and not is_google_host(host):
+            return control
         if path in _TOKEN_PATHS:
             return _token
         if host == _BIGQUERY_HOST or path.startswith(_BIGQUERY_PATHS):
