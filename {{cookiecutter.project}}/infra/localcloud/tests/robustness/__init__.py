@@ -1,0 +1,1 @@
+"""Tests of what is common to all services when things go wrong."""
