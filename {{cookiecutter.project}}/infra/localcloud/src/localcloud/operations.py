@@ -35,12 +35,16 @@ class Operations:
         """An operation that a thread carries out; `work` returns the response message.
 
         A GoogleAPICallError raised by `work` becomes the operation's error; anything else is
-        logged and becomes INTERNAL.
+        logged and becomes INTERNAL. What `work` notes in `metadata`, such as partial failures,
+        is kept when it ends.
         """
         operation = _new(parent, metadata)
         self._store.create(operation)
         threading.Thread(
-            target=self._run, args=(operation.name, work), name=operation.name, daemon=True
+            target=self._run,
+            args=(operation.name, work, metadata),
+            name=operation.name,
+            daemon=True,
         ).start()
         return operation
 
@@ -70,7 +74,7 @@ class Operations:
                     _fail(operation, StatusCode.ABORTED, "localcloud was stopped; start it again.")
                     self._store.save(operation)
 
-    def _run(self, name: str, work: Callable[[], Any]) -> None:
+    def _run(self, name: str, work: Callable[[], Any], metadata: Any | None) -> None:
         operation = self.get(name)
         try:
             _succeed(operation, work())
@@ -79,6 +83,8 @@ class Operations:
         except Exception as error:
             _LOG.exception("operation %s", name)
             _fail(operation, StatusCode.INTERNAL, f"{type(error).__name__}: {error}")
+        if metadata is not None:
+            operation.metadata.Pack(raw(metadata))
         self._store.save(operation)
         with self._finished:
             self._finished.notify_all()

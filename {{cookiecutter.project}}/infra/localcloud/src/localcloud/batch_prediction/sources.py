@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from io import BufferedIOBase
 from pathlib import Path
 
-from google.api_core.exceptions import FailedPrecondition
 from google.cloud.aiplatform_v1.types import BatchPredictionJob
 
 from localcloud.batch_prediction.rows import Json, Row
 from localcloud.bigquery.client import BigQuery, Table
+from localcloud.storage.matching import matching_files
 
 TABULAR = ("bigquery", "csv")
 _RECORD_HEADER = struct.Struct("<QI")  # length, checksum of the length
@@ -31,24 +31,13 @@ def rows(
     if config.instances_format == "bigquery":
         table = Table.parse(config.bigquery_source.input_uri)
         return map(Row, bigquery.rows(table))
-    files = [file for uri in config.gcs_source.uris for file in _files(uri, storage)]
+    files = [file for uri in config.gcs_source.uris for file in matching_files(uri, storage)]
     return _read(files, config.instances_format, storage)
 
 
 def _read(files: list[Path], file_format: str, storage: Path) -> Iterator[Row]:
     for file in files:
         yield from FILE_FORMATS[file_format](file, storage)
-
-
-def _files(uri: str, storage: Path) -> list[Path]:
-    """The files that a URI names; it may have wildcards."""
-    name = uri.removeprefix("gs://")
-    exact = storage / name
-    found = [exact] if exact.is_file() else sorted(storage.glob(name))
-    files = [file for file in found if file.is_file()]
-    if not files:
-        raise FailedPrecondition(f"{uri} names no file; upload the instances there first.")
-    return files
 
 
 def _jsonl(file: Path, _: Path) -> Iterator[Row]:
