@@ -11,7 +11,10 @@ from pathlib import Path
 from uv import find_uv_bin
 
 ROOT = Path(__file__).parents[1]
-IMAGES = ROOT / "infra" / "images"
+IMAGES = (
+    ROOT / "infra" / "images",
+    ROOT / "infra" / "localcloud" / "src" / "localcloud" / "builtin_images",
+)
 
 
 def compile_lock(lock: Path, *arguments: str) -> None:
@@ -46,9 +49,10 @@ def main() -> None:
             "--python-version=3.11",
             "--universal",
         )
-    for image in sorted(path.parent for path in IMAGES.glob("*/requirements.in")):
-        if not names or image.name in names:
-            lock_image(image)
+    for folder in IMAGES:
+        for image in sorted(path.parent for path in folder.glob("*/requirements.in")):
+            if not names or image.name in names:
+                lock_image(image)
 
 
 if __name__ == "__main__":

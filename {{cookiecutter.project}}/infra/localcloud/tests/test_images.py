@@ -259,3 +259,11 @@ def test_a_lock_that_cannot_be_installed_says_why(images: Images) -> None:
     for _ in range(2):  # what failed once is not taken for built
         with pytest.raises(FailedPrecondition, match=r"image ml could not be built(.|\n)*Hash"):
             _ = images.resolve("ml").python
+
+
+def test_a_ready_made_image_of_google_is_built_in(images: Images) -> None:
+    reference = "us-docker.pkg.dev/vertex-ai/prediction/sklearn-cpu.1-6:latest"
+    built_in = images.resolve(reference)
+    assert built_in.entrypoint == ["python", str(built_in.folder / "server.py")]
+    add(images, PYTHON, name="sklearn-cpu.1-6")
+    assert images.resolve(reference).folder == images.context / "images" / "sklearn-cpu.1-6"

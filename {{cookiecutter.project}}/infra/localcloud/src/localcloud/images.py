@@ -21,6 +21,7 @@ from localcloud.virtual_environment import Report
 
 _LOG = logging.getLogger(__name__)
 _NAME = re.compile(r"[a-z0-9]+([._-]+[a-z0-9]+)*")
+_BUILT_IN = Path(__file__).with_name("builtin_images")  # for what Google offers ready-made
 _PYTHON = re.compile(r"(?:^|/)python:(3(?:\.\d+)?)(?![\d])")
 
 
@@ -147,7 +148,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Images:
-    """The images that this localcloud knows: the folders of one directory."""
+    """The images that this localcloud knows: one directory's folders, and the built-in ones."""
 
     directory: Path | None
     context: Path
@@ -169,27 +170,28 @@ class Images:
                 f"{reference or 'An empty string'} is not an image reference; write one such as"
                 " us-docker.pkg.dev/project/repository/image:tag."
             )
+        if self.directory and (self.directory / name / "Dockerfile").is_file():
+            return self._load(self.directory / name, self.context)
+        if (_BUILT_IN / name).is_dir():
+            return self._load(_BUILT_IN / name, _BUILT_IN / name)
         if self.directory is None:
             raise NotFound(f"Image {reference} is not here; start localcloud up with --images DIR.")
-        folder = self.directory / name
-        if not (folder / "Dockerfile").is_file():
-            raise NotFound(
-                f"Image {reference} is not here: add {folder / 'Dockerfile'}, or start"
-                " localcloud up with another --images DIR."
-            )
-        return self._load(name, folder)
+        raise NotFound(
+            f"Image {reference} is not here: add {self.directory / name / 'Dockerfile'}, or start"
+            " localcloud up with another --images DIR."
+        )
 
     def names(self) -> list[str]:
-        """All images there are, in order."""
+        """The images of the directory, in order."""
         found = self.directory.glob("*/Dockerfile") if self.directory else ()
         return sorted(dockerfile.parent.name for dockerfile in found)
 
-    def _load(self, name: str, folder: Path) -> Image:
+    def _load(self, folder: Path, context: Path) -> Image:
         try:
             dockerfile = parse((folder / "Dockerfile").read_text())
         except DockerfileError as error:
             raise InvalidArgument(f"{folder / 'Dockerfile'} cannot be used: {error}") from error
-        return Image(name, folder, self.context, self.environments, dockerfile, self.report)
+        return Image(folder.name, folder, context, self.environments, dockerfile, self.report)
 
 
 def build(images: Images, names: Iterable[str] = ()) -> Iterator[Path]:

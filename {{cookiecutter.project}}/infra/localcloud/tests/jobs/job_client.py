@@ -10,7 +10,7 @@ from tests.vertex import LOCATION, OPTIONS, PROJECT
 
 MACHINE = {"machine_type": "n1-standard-4"}
 STEPS = f"{LOCATION}-docker.pkg.dev/{PROJECT}/repository/steps:latest"
-PREBUILT = "us-docker.pkg.dev/vertex-ai/training/sklearn-cpu.1-6:latest"
+PREBUILT = "us-docker.pkg.dev/vertex-ai/training/tf-cpu.2-16:latest"
 
 
 def client(transport: str = "grpc") -> JobServiceClient:
