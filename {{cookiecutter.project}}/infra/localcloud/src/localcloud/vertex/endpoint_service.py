@@ -30,6 +30,7 @@ from google.protobuf.empty_pb2 import Empty
 
 from localcloud.cloud import Cloud
 from localcloud.operations import Operation
+from localcloud.request_logging import tables
 from localcloud.resource_manager.projects import project_number
 from localcloud.vertex import deployments
 from localcloud.vertex.listing import page
@@ -47,13 +48,14 @@ from localcloud.vertex.resources import (
 from localcloud.vertex.traffic import NEW, check_split
 
 _ENDPOINT_ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?|[1-9][0-9]{0,8}")
+_LOGGING = "predict_request_response_logging_config"
 _FIELDS = (
     "display_name",
     "description",
     "labels",
     "traffic_split",
     "client_connection_config",
-    "predict_request_response_logging_config",
+    _LOGGING,
 )
 
 
@@ -72,6 +74,8 @@ def create_endpoint(cloud: Cloud, request: CreateEndpointRequest) -> Operation:
     endpoint.dedicated_endpoint_dns = _dedicated_dns(endpoint)
     endpoint.create_time = now()
     touch(endpoint)
+    tables.complete(endpoint)
+    cloud.request_logs.create_table(endpoint)
     cloud.store.create(endpoint)
     metadata = CreateEndpointOperationMetadata(generic_metadata=operation_metadata())
     return cloud.operations.done(endpoint.name, endpoint, metadata)
@@ -101,7 +105,10 @@ def update_endpoint(cloud: Cloud, request: UpdateEndpointRequest) -> Endpoint:
         check_display_name(endpoint.display_name)
         check_labels(endpoint.labels)
         check_split(endpoint.traffic_split, deployments.ids(endpoint))
+        tables.complete(endpoint)
         touch(endpoint)
+        if _LOGGING in fields:
+            cloud.request_logs.create_table(endpoint)
     return endpoint
 
 

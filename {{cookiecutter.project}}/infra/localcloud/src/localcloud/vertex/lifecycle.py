@@ -9,6 +9,7 @@ def recover(cloud: Cloud) -> None:
     cloud.pipelines.recover()
     cloud.jobs.recover()
     cloud.servers.recover()
+    cloud.request_logs.recover()
 
 
 def stop(cloud: Cloud) -> None:
@@ -16,4 +17,5 @@ def stop(cloud: Cloud) -> None:
     cloud.pipelines.stop()
     cloud.jobs.stop()
     cloud.servers.stop()
+    cloud.request_logs.stop()
     cloud.store.close()

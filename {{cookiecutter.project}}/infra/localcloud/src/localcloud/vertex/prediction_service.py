@@ -62,10 +62,12 @@ def raw_predict(cloud: Cloud, request: RawPredictRequest) -> HttpBody:
 def _ask(
     cloud: Cloud, endpoint: str, content: bytes, content_type: str
 ) -> tuple[DeployedModel, httpx.Response]:
-    deployed = choose(cloud.store.get(endpoint, Endpoint))
+    kept = cloud.store.get(endpoint, Endpoint)
+    deployed = choose(kept)
     answer = cloud.servers.find(endpoint, deployed.id).predict(content, content_type)
     if answer.status_code != httpx.codes.OK:
         _refuse(endpoint, deployed, answer)
+    cloud.request_logs.record(kept, deployed.id, content, answer.content)
     return deployed, answer
 
 

@@ -1,0 +1,1 @@
+"""Logging requests and responses of endpoints into BigQuery."""
