@@ -8,7 +8,7 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,17 +41,23 @@ class RefusalError(Exception):
 
 @dataclass(frozen=True)
 class Backends:
-    """Unix sockets of the local services; gRPC may differ by host."""
+    """Unix sockets of the local services; gRPC may differ by host, found when it is needed."""
 
     http: Path
     grpc: Path
-    grpc_by_host: Mapping[str, str] = field(default_factory=dict)
+    grpc_by_host: Mapping[str, Callable[[], str]] = field(default_factory=dict)
 
-    def address(self, host: str, protocol: str | None) -> str:
-        """Where a host's requests go: `unix:PATH` or `HOST:PORT`."""
+    async def address(self, host: str, protocol: str | None) -> str:
+        """Where a host's requests go: `unix:PATH` or `HOST:PORT`.
+
+        Raises:
+            OSError: there is nothing.
+        """
         if protocol != "h2":
             return f"unix:{self.http}"
-        return self.grpc_by_host.get(host, f"unix:{self.grpc}")
+        if host in self.grpc_by_host:
+            return await asyncio.to_thread(self.grpc_by_host[host])
+        return f"unix:{self.grpc}"
 
 
 class FrontDoor:
@@ -115,7 +121,7 @@ class FrontDoor:
             if head.startswith(b"CONNECT "):
                 return await self._connect(client, *_connect_target(head))
             protocol = "h2" if head.startswith(b"PRI * HTTP/2.0\r\n") else "http/1.1"
-            upstream = await _dial(self._backends.address("localhost", protocol))
+            upstream = await _dial(await self._backends.address("localhost", protocol))
             await _join(client, upstream, first=head)
 
     async def _connect(self, client: socket.socket, host: str, port: int) -> None:
@@ -139,7 +145,8 @@ class FrontDoor:
         protocol = transport.get_extra_info("ssl_object").selected_alpn_protocol()
         try:
             upstream = Side()
-            await _open(upstream, await _dial(self._backends.address(host, protocol)))
+            address = await self._backends.address(host, protocol)
+            await _open(upstream, await _dial(address))
         except OSError:
             transport.abort()
             raise

@@ -19,7 +19,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
-from localcloud import handlers, virtual_environment
+from localcloud import virtual_environment
 from localcloud.bigquery.emulator import BigQuery
 from localcloud.certificates import CertificateAuthority
 from localcloud.cloud import Cloud
@@ -152,10 +152,6 @@ def _socket_folder(last: ServerState | None) -> Iterator[Path]:
 async def _bigquery(home: Home, sockets: Path) -> AsyncIterator[BigQuery]:
     bigquery = BigQuery(home, sockets)
     try:
-        # both take a second or two; BigQuery's are another process's
-        await asyncio.gather(
-            asyncio.to_thread(bigquery.start), asyncio.to_thread(handlers.all_rpcs)
-        )
         yield bigquery
     finally:
         await asyncio.to_thread(bigquery.stop)

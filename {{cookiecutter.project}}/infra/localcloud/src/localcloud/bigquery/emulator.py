@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from starlette.types import ASGIApp
@@ -18,7 +19,9 @@ _STOP_SECONDS = 10.0
 class BigQuery:
     """bqemulator as a child process; its tables lie in `home.bigquery`, `gs://` in `home.storage`.
 
-    The child ends when this process does, however that happens.
+    The child starts when it is first needed, and again if it has ended by itself: it takes
+    seconds and 200 MB that most commands do without. It ends when this process does, however that
+    happens.
     """
 
     def __init__(self, home: Home, scratch: Path) -> None:
@@ -26,15 +29,21 @@ class BigQuery:
         self._home = home
         self._scratch = scratch
         self._log = home.logs / "bigquery.log"
+        self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._ports: dict[str, int] = {}
 
     def start(self) -> None:
-        """Start the child and wait until it answers.
+        """Start the child, unless it runs, and wait until it answers.
 
         Raises:
-            RuntimeError: it ended instead; its log says why.
+            ChildProcessError: it ended instead; its log says why.
         """
+        with self._lock:
+            if self._process is None or self._process.poll() is not None:
+                self._launch()
+
+    def _launch(self) -> None:
         ready, told = os.pipe()
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -58,21 +67,23 @@ class BigQuery:
         with os.fdopen(ready) as answer:
             line = answer.readline()
         if not line:
-            raise RuntimeError(f"The local BigQuery did not start; {self._log} says why.")
+            self._process = None
+            raise ChildProcessError(f"The local BigQuery did not start; {self._log} says why.")
         self._ports = json.loads(line)
 
     def stop(self) -> None:
         """Stop the child, after what it is writing."""
-        if self._process is None:
-            return
-        assert self._process.stdin is not None  # noqa: S101 - we asked for a pipe
-        self._process.stdin.close()
-        try:
-            self._process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
+        with self._lock:
+            if self._process is None:
+                return
+            assert self._process.stdin is not None  # noqa: S101 - we asked for a pipe
+            self._process.stdin.close()
+            try:
+                self._process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
 
     @property
     def pid(self) -> int | None:
@@ -81,17 +92,27 @@ class BigQuery:
 
     @property
     def rest_app(self) -> ASGIApp:
-        """Serves the BigQuery REST API by passing requests on to the child, once it is started."""
-        return Forwarder(self._address("rest"), self._log)
+        """Serves the BigQuery REST API by passing requests on to the child."""
+        return Forwarder(self.rest_address, self._log)
 
-    @property
+    def rest_address(self) -> str:
+        """`HOST:PORT` of the REST API; starts the child.
+
+        Raises:
+            ChildProcessError: it does not start.
+        """
+        return self._address("rest")
+
     def grpc_address(self) -> str:
-        """`HOST:PORT` of the BigQuery Storage API, once the child is started."""
+        """`HOST:PORT` of the BigQuery Storage API; starts the child.
+
+        Raises:
+            ChildProcessError: it does not start.
+        """
         return self._address("grpc")
 
     def _address(self, service: str) -> str:
-        if not self._ports:
-            raise RuntimeError("Start BigQuery before asking for its address.")
+        self.start()
         return f"127.0.0.1:{self._ports[service]}"
 
     def _environment(self) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Passing REST requests on to the child process, and its answers back."""
 
+import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,12 @@ Headers = list[tuple[bytes, bytes]]
 class Forwarder:
     """An ASGI application: requests and answers are streamed through, over kept connections."""
 
-    def __init__(self, address: str, log: Path) -> None:
-        """Pass on to `address`, a `HOST:PORT`; `log` is named when nobody answers there."""
-        self._address = address
+    def __init__(self, find_address: Callable[[], str], log: Path) -> None:
+        """Pass on to where `find_address` says (`HOST:PORT`), which may take its time.
+
+        `log` is named when nobody answers there.
+        """
+        self._find_address = find_address
         self._log = log
         # A query takes as long as it takes; and no proxy of the environment is on the way.
         patience = httpx.Timeout(None, connect=_CONNECT_SECONDS)
@@ -36,17 +40,17 @@ class Forwarder:
         """Answer one request."""
         request = Request(scope, receive)
         try:
-            response = await self._pass_on(request)
+            response = await self._pass_on(request, await asyncio.to_thread(self._find_address))
+        except ChildProcessError as error:
+            response = _stopped(str(error))
         except httpx.TransportError as error:
-            response = self._unreachable(error)
+            response = _stopped(f"The local BigQuery has ended ({error}); {self._log} says why.")
         await response(scope, receive, send)
 
-    async def _pass_on(self, request: Request) -> Response:
+    async def _pass_on(self, request: Request, address: str) -> Response:
         upstream = self._client.build_request(
             request.method,
-            httpx.URL(
-                f"http://{self._address}", raw_path=request.scope["raw_path"] + _query(request)
-            ),
+            httpx.URL(f"http://{address}", raw_path=request.scope["raw_path"] + _query(request)),
             headers=_request_headers(request),
             content=request.stream() if _has_body(request) else None,
         )
@@ -66,13 +70,10 @@ class Forwarder:
         message = f"The local BigQuery cannot do this, though Google's may; {self._log} says why."
         return _error(501, "notImplemented", message)
 
-    def _unreachable(self, error: httpx.TransportError) -> Response:
-        message = (
-            f"The local BigQuery has ended ({error}); {self._log} says why, and"
-            " `localcloud down` and `localcloud up` start it again."
-        )
-        # A reason of ours: clients would try again for minutes after one of Google's.
-        return _error(503, "stopped", message)
+
+def _stopped(message: str) -> Response:
+    # A reason of ours: clients would try again for minutes after one of Google's.
+    return _error(503, "stopped", message)
 
 
 async def _query_answer(answer: httpx.Response) -> Response:
