@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from localcloud.pipelines.runner import PipelineRunner
     from localcloud.prediction.servers import PredictionServers
     from localcloud.request_logging.request_logs import RequestLogs
+    from localcloud.schedules.scheduler import Scheduler
 
 
 def _no_images() -> Images:
@@ -48,6 +49,7 @@ class Cloud:
     pipelines: PipelineRunner = field(init=False)
     jobs: JobRunner = field(init=False)
     request_logs: RequestLogs = field(init=False)
+    schedules: Scheduler = field(init=False)
 
     def __post_init__(self) -> None:
         # What runs things is given this cloud, so its modules import this one.
@@ -55,6 +57,7 @@ class Cloud:
         from localcloud.pipelines.runner import PipelineRunner
         from localcloud.prediction.servers import PredictionServers
         from localcloud.request_logging.request_logs import RequestLogs
+        from localcloud.schedules.scheduler import Scheduler
 
         self.home.create()
         self.clock = Clock(self.home.clock)
@@ -66,3 +69,4 @@ class Cloud:
         self.pipelines = PipelineRunner(self)
         self.jobs = JobRunner(self)
         self.request_logs = RequestLogs(self)
+        self.schedules = Scheduler(self)

@@ -16,6 +16,7 @@ from localcloud.pipelines.cache import Cache
 from localcloud.pipelines.record import JobRecord
 from localcloud.pipelines.spec import Json, Pipeline
 from localcloud.resource_manager.projects import project_number
+from localcloud.schedules.runs import scheduled_time
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -96,7 +97,7 @@ class Run:
             "pipeline_job_resource_name": self.job.name,
             "pipeline_job_uuid": self.job_id,
             "pipeline_job_create_time_utc": created,
-            "pipeline_job_schedule_time_utc": created,
+            "pipeline_job_schedule_time_utc": scheduled_time(self.job) or created,
             "pipeline_root": self.job.runtime_config.gcs_output_directory,
             "pipeline_google_cloud_project_id": parts[1],
             "pipeline_google_cloud_location": parts[3],

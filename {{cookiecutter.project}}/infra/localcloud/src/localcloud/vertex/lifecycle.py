@@ -10,10 +10,12 @@ def recover(cloud: Cloud) -> None:
     cloud.jobs.recover()
     cloud.servers.recover()
     cloud.request_logs.recover()
+    cloud.schedules.recover()
 
 
 def stop(cloud: Cloud) -> None:
     """End all processes of jobs and deployed models, and close the state."""
+    cloud.schedules.stop()
     cloud.pipelines.stop()
     cloud.jobs.stop()
     cloud.servers.stop()

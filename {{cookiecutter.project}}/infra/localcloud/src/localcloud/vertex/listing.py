@@ -97,12 +97,18 @@ def _ordered(resources: list[Any], order_by: str, supported: Collection[str]) ->
 
     def compare(left: Any, right: Any) -> int:
         for field, sign in keys:
-            ours, theirs = getattr(left, field), getattr(right, field)
+            ours, theirs = _sortable(left, field), _sortable(right, field)
             if ours != theirs:
                 return sign if ours > theirs else -sign
         return 0
 
     return sorted(resources, key=cmp_to_key(compare)) if keys else resources
+
+
+def _sortable(resource: Any, field: str) -> tuple[bool, Any]:
+    """A field's value; a time that is not set comes before all others."""
+    value = getattr(resource, field)
+    return value is not None, value
 
 
 def _filter(request: Any) -> str:

@@ -31,6 +31,7 @@ __all__ = [
     "batch_delete_pipeline_jobs",
     "cancel_pipeline_job",
     "cancel_training_pipeline",
+    "check_pipeline_job",
     "create_pipeline_job",
     "create_training_pipeline",
     "delete_pipeline_job",
@@ -49,6 +50,7 @@ _FIELDS: filters.Fields = {
     "end_time": lambda job: job.end_time,
     "labels": lambda job: job.labels,
     "pipeline_name": lambda job: _pipeline_name(job),
+    "schedule_name": lambda job: job.schedule_name,
     "state": lambda job: job.state.name,
     "update_time": lambda job: job.update_time,
 }
@@ -69,8 +71,7 @@ def create_pipeline_job(cloud: Cloud, request: types.CreatePipelineJobRequest) -
             " letters, digits and hyphens, and have at most 128 characters."
         )
     job = types.PipelineJob(request.pipeline_job)
-    _check(job)
-    _check_bucket(cloud, job.runtime_config.gcs_output_directory)
+    check_pipeline_job(cloud, job)
     job.name = f"{request.parent}/pipelineJobs/{job_id}"
     job.display_name = job.display_name or _pipeline_name(job)
     job.labels["vertex-ai-pipelines-run-billing-id"] = new_id()
@@ -183,6 +184,17 @@ def _refuse_running(cloud: Cloud, name: str) -> types.PipelineJob:
     if job.state not in ENDED:
         raise FailedPrecondition(f"{name} still runs; cancel it before you delete it.")
     return job
+
+
+def check_pipeline_job(cloud: Cloud, job: types.PipelineJob) -> None:
+    """Refuse a job that could not be created.
+
+    Raises:
+        InvalidArgument: the spec, a parameter or the output directory is not valid.
+        MethodNotImplemented: the spec needs what localcloud does not have.
+    """
+    _check(job)
+    _check_bucket(cloud, job.runtime_config.gcs_output_directory)
 
 
 def _check(job: types.PipelineJob) -> None:
