@@ -87,6 +87,24 @@ class BigQuery:
                 return
             page["pageToken"] = answer["pageToken"]
 
+    def query(self, project: str, statement: str) -> Iterator[dict[str, Json]]:
+        """The rows that a query of GoogleSQL finds, as objects with its columns in order.
+
+        Raises:
+            FailedPrecondition: BigQuery refuses the query.
+        """
+        problem = f"A query in {project} failed"
+        body = {"query": statement, "useLegacySql": False, "maxResults": _PAGE}
+        answer = self._call("POST", f"{project}/queries", problem, json=body)
+        while True:
+            for row in answer.get("rows", []):
+                yield _object(answer["schema"]["fields"], row)
+            if answer.get("jobComplete") and not answer.get("pageToken"):
+                return
+            path = f"{project}/queries/{answer['jobReference']['jobId']}"
+            page = {"maxResults": _PAGE, **_token(answer)}
+            answer = self._call("GET", path, problem, params=page)
+
     def create_dataset(self, project: str, dataset: str) -> None:
         """Make a dataset unless it is there."""
         reference = {"projectId": project, "datasetId": dataset}
@@ -130,6 +148,10 @@ class BigQuery:
     def _call(self, method: str, path: str, problem: str, **arguments: Any) -> Any:
         answer = self._client.request(method, f"{_URL}/{path}", **arguments)
         return _check(answer, problem)
+
+
+def _token(answer: Mapping[str, Any]) -> dict[str, str]:
+    return {"pageToken": answer["pageToken"]} if answer.get("pageToken") else {}
 
 
 def _path(table: Table) -> str:
