@@ -203,16 +203,17 @@ def test_a_raw_body_is_taken_as_it_is(router: Router) -> None:
 def test_a_raw_answer_is_sent_as_it_is() -> None:
     body = HttpBody(content_type="image/png", data=b"\x00\xff")
     assert render(body, integer_enums=False) == (b"\x00\xff", "image/png")
-    assert render_stream([body, body], integer_enums=False) == (b"\x00\xff" * 2, "image/png")
+    pieces, content_type = render_stream([body, body], integer_enums=False)
+    assert (list(pieces), content_type) == ([b"\x00\xff"] * 2, "image/png")
 
 
 def test_a_stream_is_one_json_array() -> None:
     content, content_type = render_stream(
         [Endpoint(display_name="a"), Endpoint(display_name="b")], integer_enums=False
     )
-    assert content == b'[{"displayName": "a"},{"displayName": "b"}]'
+    assert b"".join(content) == b'[{"displayName": "a"},{"displayName": "b"}]'
     assert content_type.startswith("application/json")
-    assert render_stream([], integer_enums=False)[0] == b"[]"
+    assert b"".join(render_stream([], integer_enums=False)[0]) == b"[]"
 
 
 def test_enums_are_names_or_numbers_as_asked(router: Router) -> None:

@@ -11,7 +11,7 @@ import grpc
 from google.api_core.exceptions import GoogleAPICallError
 from grpc_status import rpc_status
 
-from localcloud import errors, handlers
+from localcloud import call_context, errors, handlers
 from localcloud.cloud import Cloud
 from localcloud.rpc import Message, raw
 
@@ -61,7 +61,7 @@ class _Router(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc ships no ty
     def _answer(self, path: str) -> Callable[[Message, grpc.ServicerContext], Message]:
         def answer(request: Message, context: grpc.ServicerContext) -> Message:
             try:
-                return handlers.call(self._cloud, path, request)
+                return _call(self._cloud, path, request, context)
             except Exception as error:
                 _abort(context, path, error)
 
@@ -70,11 +70,26 @@ class _Router(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc ships no ty
     def _stream(self, path: str) -> Callable[[Message, grpc.ServicerContext], Iterator[Message]]:
         def answer(request: Message, context: grpc.ServicerContext) -> Iterator[Message]:
             try:
-                yield from handlers.call(self._cloud, path, request)
+                yield from _call(self._cloud, path, request, context)
             except Exception as error:
                 _abort(context, path, error)
 
         return answer
+
+
+def _call(cloud: Cloud, path: str, request: Message, context: grpc.ServicerContext) -> Any:
+    """What the handler returns, after the response headers that it has set are sent."""
+    with call_context.entering(_host(context)) as surroundings:
+        response = handlers.call(cloud, path, request)
+    headers = surroundings.response_headers.items()
+    context.send_initial_metadata(tuple((name.lower(), value) for name, value in headers))
+    return response
+
+
+def _host(context: grpc.ServicerContext) -> str:
+    """The host name that the client called; gRPC keeps it where only its own code looks."""
+    authority = context._rpc_event.call_details.host.decode()
+    return str(authority).partition(":")[0]
 
 
 def _unknown(path: str) -> Callable[[bytes, grpc.ServicerContext], NoReturn]:

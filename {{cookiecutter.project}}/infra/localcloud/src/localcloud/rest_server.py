@@ -10,10 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 from google.api_core.exceptions import GoogleAPICallError, InvalidArgument
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from localcloud import errors, handlers
+from localcloud import call_context, errors, handlers
 from localcloud.cloud import Cloud
 from localcloud.control_api import PREFIX, create_control_app
 from localcloud.fault_injection import with_faults
@@ -90,10 +90,14 @@ def _call(cloud: Cloud, match: Match, request: Request, body: bytes) -> Response
     query = parse_qs(request.url.query, keep_blank_values=True)
     message = parse_request(match, query, body, request.headers.get("content-type", ""))
     integer_enums = any("enum-encoding=int" in value for value in query.get("$alt", []))
-    response = handlers.call(cloud, match.rpc.path, message)
-    make = render_stream if match.rpc.streaming else render
-    content, media_type = make(response, integer_enums=integer_enums)
-    return Response(content, headers={"content-type": media_type})
+    with call_context.entering(_host(request.scope)) as surroundings:
+        response = handlers.call(cloud, match.rpc.path, message)
+    headers = surroundings.response_headers
+    if match.rpc.streaming:
+        chunks, media_type = render_stream(response, integer_enums=integer_enums)
+        return StreamingResponse(chunks, headers={"content-type": media_type, **headers})
+    content, media_type = render(response, integer_enums=integer_enums)
+    return Response(content, headers={"content-type": media_type, **headers})
 
 
 async def _body(request: Request) -> bytes:

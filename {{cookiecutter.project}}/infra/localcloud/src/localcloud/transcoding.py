@@ -3,8 +3,9 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from google.api.httpbody_pb2 import HttpBody
@@ -82,13 +83,28 @@ def render(response: Message, *, integer_enums: bool) -> tuple[bytes, str]:
     return text.encode(), "application/json; charset=UTF-8"
 
 
-def render_stream(responses: Iterable[Message], *, integer_enums: bool) -> tuple[bytes, str]:
-    """Streamed messages as one JSON array; HttpBody pieces as one body."""
-    parts = [render(response, integer_enums=integer_enums) for response in responses]
-    content_type = parts[0][1] if parts else "application/json; charset=UTF-8"
-    if parts and not content_type.startswith("application/json; "):
-        return b"".join(body for body, _ in parts), content_type
-    return b"[" + b",".join(body for body, _ in parts) + b"]", content_type
+def render_stream(
+    responses: Iterable[Message], *, integer_enums: bool
+) -> tuple[Iterator[bytes], str]:
+    """Streamed messages, as they come, as one JSON array; HttpBody pieces as one body.
+
+    Returns when the first message is there, so that an error before it is the whole answer.
+    """
+    rest = iter(responses)
+    first = next(rest, None)
+    if first is not None and isinstance(raw(first), HttpBody):
+        _, content_type = render(first, integer_enums=integer_enums)
+        return (raw(piece).data for piece in chain([first], rest)), content_type
+    messages = rest if first is None else chain([first], rest)
+    bodies = (render(message, integer_enums=integer_enums)[0] for message in messages)
+    return _json_array(bodies), "application/json; charset=UTF-8"
+
+
+def _json_array(elements: Iterable[bytes]) -> Iterator[bytes]:
+    yield b"["
+    for position, element in enumerate(elements):
+        yield (b"," if position else b"") + element
+    yield b"]"
 
 
 def _parse(content: Any, message: Any) -> None:

@@ -5,7 +5,7 @@ import logging
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum
 from pathlib import Path
 
@@ -26,7 +26,7 @@ _LOG = logging.getLogger(__name__)
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log each health check
 _POLL_SECONDS = 0.05
 _HEALTH_SECONDS = 10.0  # what Vertex allows for one health check
-_PREDICT_SECONDS = 60.0  # what Vertex allows for one online prediction
+PREDICT_SECONDS = 60.0  # what Vertex allows for one online prediction
 _GRACE_SECONDS = 10.0
 _ENDING_SECONDS = 2.0  # a process that has dropped a connection is given this long to be gone
 _RESTARTS = 5  # in a row
@@ -65,7 +65,7 @@ class PredictionServer:
         self._error: GoogleAPICallError | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._predict_url = ""
-        self._client = httpx.Client(trust_env=False, limits=_LIMITS, timeout=_PREDICT_SECONDS)
+        self._client = httpx.Client(trust_env=False, limits=_LIMITS, timeout=PREDICT_SECONDS)
         self._thread = threading.Thread(target=self._supervise, name=name, daemon=True)
 
     def start(self) -> None:
@@ -86,29 +86,49 @@ class PredictionServer:
             if self._state is not State.READY:
                 raise self._error or self._unavailable()
 
-    def predict(self, body: bytes, content_type: str) -> httpx.Response:
+    def predict(
+        self, body: bytes, content_type: str, seconds: float = PREDICT_SECONDS
+    ) -> httpx.Response:
         """What the container answers to a request on its predict route.
 
         Raises:
             ServiceUnavailable: the process is not running, or ended before it answered.
-            DeadlineExceeded: it did not answer in the time that Vertex allows.
+            DeadlineExceeded: it did not answer in these seconds.
+        """
+        answer = self.stream(body, content_type, seconds)
+        with self._explained_errors(seconds):
+            answer.read()
+        return answer
+
+    def stream(
+        self, body: bytes, content_type: str, seconds: float = PREDICT_SECONDS
+    ) -> httpx.Response:
+        """The same, once the answer has begun: `chunks` has its body; close it in the end.
+
+        Raises:
+            ServiceUnavailable: the process is not running, or ended before it answered.
+            DeadlineExceeded: it did not begin to answer in these seconds.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._state is not State.STARTING, _PREDICT_SECONDS)
+            self._changed.wait_for(lambda: self._state is not State.STARTING, seconds)
             if self._state is not State.READY:
                 raise self._unavailable()
-            url, process = self._predict_url, self._process
-        try:
-            return self._client.post(url, content=body, headers={"Content-Type": content_type})
-        except httpx.TimeoutException as error:
-            raise DeadlineExceeded(
-                f"{self._name} did not answer in {_PREDICT_SECONDS:.0f} s; see {self._log}."
-            ) from error
-        except httpx.TransportError as error:
-            _await_end(process)
-            raise ServiceUnavailable(
-                f"{self._name} ended before it answered; see {self._log}."
-            ) from error
+            url = self._predict_url
+        request = self._client.build_request(
+            "POST", url, content=body, headers={"Content-Type": content_type}, timeout=seconds
+        )
+        with self._explained_errors(seconds):
+            return self._client.send(request, stream=True)
+
+    def chunks(self, answer: httpx.Response) -> Iterator[bytes]:
+        """The body of an answer, piece by piece as the container sends it.
+
+        Raises:
+            ServiceUnavailable: the process ended in between.
+            DeadlineExceeded: it paused for longer than Vertex allows.
+        """
+        with contextlib.closing(answer), self._explained_errors(PREDICT_SECONDS):
+            yield from answer.iter_bytes()
 
     def stop(self) -> None:
         """End the process; the requests that it is answering may finish."""
@@ -119,6 +139,21 @@ class PredictionServer:
             processes.stop(process, _GRACE_SECONDS)
         self._thread.join()
         self._client.close()
+
+    @contextlib.contextmanager
+    def _explained_errors(self, seconds: float) -> Iterator[None]:
+        process = self._process
+        try:
+            yield
+        except httpx.TimeoutException as error:
+            raise DeadlineExceeded(
+                f"{self._name} did not answer in {seconds:.0f} s; see {self._log}."
+            ) from error
+        except httpx.TransportError as error:
+            _await_end(process)
+            raise ServiceUnavailable(
+                f"{self._name} ended before it answered; see {self._log}."
+            ) from error
 
     def _supervise(self) -> None:
         try:

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -33,6 +34,8 @@ class Handler(BaseHTTPRequestHandler):
                 instances = [" ".join(sys.argv[1:])]
             case {"process": True}:
                 instances = [str(os.getpid())]
+            case {"stream": pieces}:
+                return self.stream(pieces)
             case {"json": value}:
                 instances = [json.dumps(value)]
         self.answer(200, {"predictions": instances, "metadata": request.get("parameters")})
@@ -44,6 +47,19 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def stream(self, pieces: list[str]) -> None:
+        """Send pieces one by one; each is a file's name, and waits for the file to be there."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for piece in pieces:
+            while not os.path.exists(piece):
+                time.sleep(0.01)
+            data = f"data: {piece}\n".encode()
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+        self.wfile.write(b"0\r\n\r\n")
 
     def log_message(self, *_: object) -> None:
         """Say nothing for each request."""
