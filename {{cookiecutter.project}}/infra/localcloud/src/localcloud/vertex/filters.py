@@ -143,6 +143,8 @@ class _Parser:
             raise self._error(token=sign)
         ordered = sign.text not in (":", "=", "!=")
         for value in values:
+            if (sign.text, value) == (":", "*"):  # whether it is there at all
+                continue
             if (name.endswith("_time") or (ordered and _number(value) is None)) and not _time(
                 value
             ):

@@ -8,6 +8,7 @@ from functools import cmp_to_key
 from typing import Any, TypeVar
 
 from google.api_core.exceptions import InvalidArgument
+from google.protobuf.field_mask_pb2 import FieldMask
 
 from localcloud.rpc import raw
 
@@ -157,5 +158,23 @@ def _read(resource: ResourceT, request: Any) -> ResourceT:
     if not mask or not mask.paths:
         return resource
     part = type(resource)()
-    mask.MergeMessage(raw(resource), raw(part))
+    descriptor = raw(resource).DESCRIPTOR
+    known = FieldMask(paths={_readable(path, descriptor) for path in mask.paths})
+    known.MergeMessage(raw(resource), raw(part))
     return part
+
+
+def _readable(path: str, descriptor: Any) -> str:
+    """A path of a read mask up to the Struct that it leads into: those are given as a whole."""
+    names: list[str] = []
+    for name in path.split("."):
+        if descriptor is None or descriptor.full_name == "google.protobuf.Struct":
+            break
+        field = descriptor.fields_by_name.get(name)
+        if field is None:
+            raise InvalidArgument(
+                f"read_mask names {path}, which is no field of {descriptor.name}; leave it out."
+            )
+        names.append(name)
+        descriptor = field.message_type
+    return ".".join(names)
