@@ -4,7 +4,7 @@ import json
 import logging
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from google.api_core.exceptions import FailedPrecondition
@@ -26,6 +26,7 @@ class RequestLogs:
         self._cloud = cloud
         self._outbox = Outbox(cloud.home.root / "request_logs.sqlite")
         self._samplings: dict[tuple[str, str], float] = {}
+        self._listeners: dict[str, Callable[[], None]] = {}
         self._due = threading.Event()
         self._stopped = threading.Event()
         self._writing = threading.Lock()
@@ -46,7 +47,13 @@ class RequestLogs:
         if config.enabled:
             tables.create(self._bigquery, config.bigquery_destination.output_uri)
 
-    def sample(self, endpoint: str, destination: str, rate: float) -> None:
+    def sample(
+        self,
+        endpoint: str,
+        destination: str,
+        rate: float,
+        written: Callable[[], None] | None = None,
+    ) -> None:
         """Log an endpoint's requests into a further table, whatever the endpoint's own logging is.
 
         It is not kept over a restart: who wants it calls it again then.
@@ -55,12 +62,16 @@ class RequestLogs:
             endpoint: its resource name.
             destination: the table, as `bq://PROJECT.DATASET.TABLE`; it is made when missing.
             rate: the share of the requests to log, above 0 and up to 1.
+            written: is called each time that rows have come into the table.
         """
         self._samplings[endpoint, destination] = rate
+        if written:
+            self._listeners[destination] = written
 
     def stop_sampling(self, endpoint: str, destination: str) -> None:
         """Take back what `sample` was told; what has been logged stays."""
         self._samplings.pop((endpoint, destination), None)
+        self._listeners.pop(destination, None)
 
     def record(
         self, endpoint: Endpoint, deployed_model_id: str, request: bytes, response: bytes
@@ -148,6 +159,8 @@ class RequestLogs:
         try:
             tables.create(self._bigquery, destination)
             self._bigquery.insert(Table.parse(destination), rows)
+            if destination in self._listeners:
+                self._listeners[destination]()
         except FailedPrecondition as error:
             _LOG.warning("%d requests are not logged: %s", len(rows), error.message)
 
