@@ -1,9 +1,10 @@
+"""Jobs that run when localcloud is killed go on after its restart; `down` ends them."""
+
 import json
 import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,53 @@ from kfp import dsl
 
 from localcloud.home import Home
 from localcloud.server_state import read_state
-from tests.pipelines.pipeline_client import BUCKET, IMAGE, PipelineClient, Result
-from tests.vertex import LOCATION, PARENT, PROJECT
+from tests.pipelines.pipeline_client import BUCKET, ENDED, IMAGE, PipelineClient, Result
+from tests.vertex import LOCATION, PARENT, PROJECT, eventually
 
-JOB_ID = "lingering-job"
+component = dsl.component(base_image=IMAGE, install_kfp_package=False)
 
 
-@dsl.component(base_image=IMAGE, install_kfp_package=False)
-def linger(pid_file: str):
+@component
+def note(folder: str, number: int) -> int:
+    """Leave a mark of this attempt, and hand on the number."""
+    import os
+    from pathlib import Path
+
+    Path(folder, f"note-{number}-{os.getpid()}").touch()
+    return number
+
+
+@component
+def make(folder: str, number: int, data: dsl.Output[dsl.Dataset]) -> int:
+    import os
+    from pathlib import Path
+
+    Path(folder, f"make-{number}-{os.getpid()}").touch()
+    Path(data.path).mkdir()  # fails where a former attempt has left its output
+    Path(data.path, "number").write_text(str(number))
+    data.metadata["big"] = 2**60 + number
+    Path(folder, f"waits-{number}").write_text(str(os.getpid()))
+    if number == 2:
+        while not Path(folder, "go").exists():
+            __import__("time").sleep(0.02)
+    return number
+
+
+@component
+def read_all(data: dsl.Input[list[dsl.Dataset]], numbers: list[int], one: int) -> str:
+    from pathlib import Path
+
+    texts = [Path(each.path, "number").read_text() for each in data]
+    return f"{texts} {[each.metadata['big'] % 10 for each in data]} {numbers} {one}"
+
+
+@component
+def fail():
+    raise RuntimeError("no such luck")
+
+
+@component
+def wait_for(pid_file: str):
     import os
     import time
     from pathlib import Path
@@ -30,43 +70,90 @@ def linger(pid_file: str):
     time.sleep(600)
 
 
-@dsl.component(base_image=IMAGE, install_kfp_package=False)
-def finish(text: str) -> str:
-    return text
+@dsl.pipeline(name="long")
+def long(folder: str) -> str:
+    one = note(folder=folder, number=1).set_caching_options(False)
+    with dsl.If(one.output == 1):
+        note(folder=folder, number=5).set_caching_options(False)
+    with dsl.ParallelFor([1, 2, 3], parallelism=2) as number:
+        made = make(folder=folder, number=number).set_caching_options(False)
+    fail().set_caching_options(False)
+    return read_all(
+        data=dsl.Collected(made.outputs["data"]),
+        numbers=dsl.Collected(made.outputs["Output"]),
+        one=one.output,
+    ).output
 
 
 @dsl.pipeline(name="lingering")
-def lingering(pid_file: str):
-    first = finish(text="early")
-    linger(pid_file=pid_file).after(first)
+def lingering(folder: str):
+    wait_for(pid_file=f"{folder}/waits-2").after(note(folder=folder, number=1))
 
 
-@dsl.pipeline(name="finishing")
-def finishing():
-    finish(text="early")
+PIPELINES = {"long": long, "lingering": lingering}
 
 
 # The client runs in a child process, because gRPC keeps the certificates of the first localcloud
 # that a process has talked to.
 
 
-def submit_lingering(folder: str) -> None:
-    """Submit and wait until the step runs."""
-    storage.Client(project=PROJECT).create_bucket(BUCKET)
+def job_id(folder: str) -> str:
+    """One for each test."""
+    return Path(folder).name.replace("_", "-")
+
+
+def name(folder: str) -> str:
+    return f"{PARENT}/pipelineJobs/{job_id(folder)}"
+
+
+def submit(folder: str, pipeline: str) -> None:
+    """Submit, and wait until the step that waits runs and all that it does not hold up is over."""
+    bucket = storage.Client(project=PROJECT).bucket(BUCKET)
+    if not bucket.exists():
+        bucket.create()
     client = PipelineClient(Path(folder), Path(folder))
-    job = client.submit(lingering, {"pid_file": f"{folder}/pid"}, job_id=JOB_ID)
-    client.wait_until(job, lambda _: Path(folder, "pid").exists())
+    job = client.submit(PIPELINES[pipeline], {"folder": folder}, job_id=job_id(folder))
+
+    def holds(result: Result) -> bool:
+        states = list(result.states().values())
+        running = sum(state in ("PENDING", "RUNNING") for state in states)
+        return Path(folder, "waits-2").exists() and running == (3 if pipeline == "long" else 1)
+
+    client.wait_until(job, holds)
 
 
-def describe_lingering(folder: str) -> None:
-    """Print how the job stands now, and how another one goes."""
+def cancel(folder: str) -> None:
+    PipelineClient(Path(folder), Path(folder)).service().cancel_pipeline_job(name=name(folder))
+
+
+def describe(folder: str) -> None:
+    """Wait for the end of the job, and print what has become of it."""
     client = PipelineClient(Path(folder), Path(folder))
-    job = Result(client.get(f"{PARENT}/pipelineJobs/{JOB_ID}"))
-    new = client.run(finishing)
-    print(json.dumps([job.state, job.error, job.states(), job.output("finish"), new.state]))
+    assert eventually(lambda: client.get(name(folder)).state in ENDED, 60)
+    result = Result(client.get(name(folder)))
+    tasks = {
+        task: {
+            "state": detail.state.name,
+            "history": [status.state.name for status in detail.pipeline_task_status],
+            "notes": [
+                each.error.message for each in detail.pipeline_task_status if each.error.code
+            ],
+            "times": [
+                detail.create_time.timestamp(),
+                detail.start_time.timestamp(),
+                detail.end_time.timestamp(),
+            ],
+            "id": detail.task_id,
+        }
+        for task, detail in result.tasks.items()
+    }
+    output = dict(result.root.execution.metadata).get("output:Output")
+    if output is None and "read-all" in result.tasks:
+        output = result.output("read-all")
+    print(json.dumps([result.state, result.error, tasks, output]))
 
 
-def call(localcloud: Any, function: Callable[[str], None], folder: Path) -> str:
+def call(localcloud: Any, function: Callable[..., None], *arguments: str) -> str:
     done: subprocess.CompletedProcess[str] = localcloud.run(
         f"""
         import sys
@@ -74,43 +161,98 @@ def call(localcloud: Any, function: Callable[[str], None], folder: Path) -> str:
         from google.cloud import aiplatform
         from {__name__} import {function.__name__} as function
         aiplatform.init(project={PROJECT!r}, location={LOCATION!r})
-        function({str(folder)!r})
+        function(*{arguments!r})
         """
     )
-    return done.stdout.splitlines()[-1]  # the SDK prints what it does before that
+    lines = done.stdout.splitlines()
+    return lines[-1] if lines else ""  # the SDK prints what it does before that
 
 
 def kill(localcloud: Any) -> None:
     os.kill(read_state(Home(localcloud.home)).pid, signal.SIGKILL)
 
 
-def stop(localcloud: Any) -> None:
-    assert localcloud.cli("down").returncode == 0
+def is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
 
 
-@pytest.mark.parametrize(("end", "state"), [(kill, "FAILED"), (stop, "CANCELLED")])
-def test_a_job_that_localcloud_leaves_behind_has_failed_and_its_steps_are_gone(
-    start_localcloud: Callable[[], Any], tmp_path: Path, end: Callable[[Any], None], state: str
+def attempts(folder: Path, name: str) -> int:
+    return len(list(folder.glob(f"{name}-*")))
+
+
+@pytest.fixture(scope="module")
+def own(start_localcloud: Callable[[], Any]) -> Any:
+    return start_localcloud()
+
+
+def test_a_job_goes_on_after_localcloud_was_killed(own: Any, tmp_path: Path) -> None:
+    folder = str(tmp_path)
+    call(own, submit, folder, "long")
+    for _ in range(2):  # killed twice, so that what was resumed is resumed
+        pid = int((tmp_path / "waits-2").read_text())
+        kill(own)
+        assert eventually(lambda: is_gone(pid))  # noqa: B023 - used in this iteration only
+        (tmp_path / "waits-2").unlink()
+        own.up()
+        assert eventually((tmp_path / "waits-2").exists, 30)
+    (tmp_path / "go").touch()
+
+    state, error, tasks, output = json.loads(call(own, describe, folder))
+    assert state == "FAILED"
+    assert "no such luck" in error
+    assert output == "['1', '2', '3'] [7, 8, 9] [1, 2, 3] 1"
+    done = [attempts(tmp_path, name) for name in ("note-1", "note-5", "make-1", "make-3")]
+    assert done == [1, 1, 1, 1]
+    assert attempts(tmp_path, "make-2") == 3
+    loop = "for-loop-3"
+    assert {name: task["state"] for name, task in tasks.items()} == {
+        "note": "SUCCEEDED",
+        "condition-1": "SUCCEEDED",
+        "condition-1.note-2": "SUCCEEDED",
+        loop: "SUCCEEDED",
+        **{f"{loop}.{loop}-iteration-{n}": "SUCCEEDED" for n in range(3)},
+        **{f"{loop}.{loop}-iteration-{n}.make": "SUCCEEDED" for n in range(3)},
+        "fail": "FAILED",
+        "read-all": "SUCCEEDED",
+    }
+    again = tasks[f"{loop}.{loop}-iteration-1.make"]
+    assert again["history"] == ["PENDING", "RUNNING"] * 3 + ["SUCCEEDED"]
+    assert ["localcloud was stopped" in each for each in again["notes"]] == [True, True]
+    assert tasks["note"]["history"] == ["PENDING", "RUNNING", "SUCCEEDED"]
+    assert tasks[loop]["history"] == ["PENDING", "RUNNING", "SUCCEEDED"]
+    for task in tasks.values():
+        assert task["times"] == sorted(task["times"])
+    assert len({task["id"] for task in tasks.values()}) == len(tasks)
+    assert tasks["note"]["times"][2] < again["times"][2]
+
+
+def test_a_job_that_is_being_cancelled_when_localcloud_is_killed_is_cancelled(
+    own: Any, tmp_path: Path
 ) -> None:
-    localcloud = start_localcloud()
-    call(localcloud, submit_lingering, tmp_path)
-    end(localcloud)
-    wait_until_gone(int((tmp_path / "pid").read_text()))
+    call(own, submit, str(tmp_path), "lingering")
+    os.kill(int((tmp_path / "waits-2").read_text()), signal.SIGSTOP)  # outlives SIGTERM's grace
+    call(own, cancel, str(tmp_path))
+    kill(own)
+    own.up()
+    state, _, tasks, _ = json.loads(call(own, describe, str(tmp_path)))
+    assert (state, tasks["note"]["state"]) == ("CANCELLED", "SUCCEEDED")
+    assert tasks["wait-for"]["state"] == "CANCELLED"
 
-    localcloud.up()
-    job, error, states, output, new = json.loads(call(localcloud, describe_lingering, tmp_path))
-    assert job == "FAILED"
+
+def test_down_ends_a_job_and_its_steps(own: Any, tmp_path: Path) -> None:
+    call(own, submit, str(tmp_path), "lingering")
+    assert own.cli("down").returncode == 0
+    pid = int((tmp_path / "waits-2").read_text())
+    assert eventually(lambda: is_gone(pid))
+    own.up()
+    state, error, tasks, _ = json.loads(call(own, describe, str(tmp_path)))
+    assert state == "FAILED"
     assert "localcloud was stopped while the job ran" in error
-    assert states == {"finish": "SUCCEEDED", "linger": state}
-    assert output == "early"
-    assert new == "SUCCEEDED"
-
-
-def wait_until_gone(pid: int) -> None:
-    for _ in range(200):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"process {pid} still runs")
+    assert {name: task["state"] for name, task in tasks.items()} == {
+        "note": "SUCCEEDED",
+        "wait-for": "CANCELLED",
+    }

@@ -37,8 +37,11 @@ def execute(run: Run, inputs: Values) -> None:
         TaskFailed: a task has failed.
         TaskCancelled: the job was cancelled.
     """
-    root = run.record.task(run.pipeline.name, "system.Run")
-    ended = _ComponentRun(run, root).execute(None, run.pipeline.root, inputs)
+    name = run.pipeline.name
+    ended = _kept(run, name)
+    if ended is None:
+        root = run.record.task(name, "system.Run")
+        ended = _ComponentRun(run, root).execute(None, run.pipeline.root, inputs)
     if ended.state == State.CANCELLED:
         raise TaskCancelled
     if ended.state == State.FAILED:
@@ -77,11 +80,15 @@ class _DagRun:
         return task.dependencies <= self._ended.keys()
 
     def _run_task(self, task: Task) -> Ended:
+        if kept := _kept(self._run, task.name, self._record):
+            return kept
         if not self._is_triggered(task):
             state = State.CANCELLED if self._run.cancelled.is_set() else State.NOT_TRIGGERED
             self._run.record.task(task.name, "", self._record).end(state)
             return Ended(state)
-        record = self._run.record.task(task.name, self._schema(task), self._record)
+        body = self._run.pipeline.components[task.component].body
+        schema = "system.DagExecution" if task.loop else _schema(body)
+        record = self._run.record.task(task.name, schema, self._record)
         return _ComponentRun(self._run, record).execute_task(task, self._inputs, self._ended)
 
     def _is_triggered(self, task: Task) -> bool:
@@ -92,12 +99,6 @@ class _DagRun:
         if self._run.failed.is_set():
             return False
         return all(self._ended[name].state in _GOOD for name in task.dependencies)
-
-    def _schema(self, task: Task) -> str:
-        body = self._run.pipeline.components[task.component].body
-        if isinstance(body, Container):
-            return "system.ContainerExecution"
-        return "system.DagExecution" if isinstance(body, Dag) else "system.ImporterExecution"
 
     def _raise_failures(self) -> None:
         if any(ended.state == State.CANCELLED for ended in self._ended.values()):
@@ -169,8 +170,9 @@ class _ComponentRun:
 
     def _iterate(self, task: Task, component: Component, index: int, inputs: Values) -> Ended:
         name = f"{task.name}-iteration-{index}"
-        schema = "system.DagExecution" if isinstance(component.body, Dag) else ""
-        record = self.run.record.task(name, schema, self.record)
+        if kept := _kept(self.run, name, self.record):
+            return kept
+        record = self.run.record.task(name, _schema(component.body), self.record)
         if self.run.cancelled.is_set() or self.run.failed.is_set():
             state = State.CANCELLED if self.run.cancelled.is_set() else State.NOT_TRIGGERED
             record.end(state)
@@ -202,6 +204,21 @@ class _ComponentRun:
         error = Status(code=StatusCode.FAILED_PRECONDITION.value[0], message=message)
         self.record.end(State.FAILED, error=error)
         return Ended(State.FAILED, error=message)
+
+
+def _kept(run: Run, name: str, parent: TaskRecord | None = None) -> Ended | None:
+    """How a task has ended before localcloud was restarted, if it has."""
+    kept = run.record.outcome(name, parent)
+    if kept is None:
+        return None
+    return Ended(kept.state, Values(kept.parameters, kept.artifacts), kept.error)
+
+
+def _schema(body: Dag | Container | Importer) -> str:
+    """The schema title of what runs a component."""
+    if isinstance(body, Container):
+        return "system.ContainerExecution"
+    return "system.DagExecution" if isinstance(body, Dag) else "system.ImporterExecution"
 
 
 def _holds(condition: str, inputs: Values) -> bool:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from google.cloud.aiplatform_v1 import types
 from google.rpc.status_pb2 import Status
+from grpc import StatusCode
 
 from localcloud.pipelines.artifacts import Artifact
+from localcloud.pipelines.outcomes import Outcome, Outcomes
 from localcloud.pipelines.spec import Json
 from localcloud.rpc import raw
 from localcloud.vertex.pipeline_lineage import PipelineLineage
@@ -27,6 +29,10 @@ ENDED = (
     JobState.PIPELINE_STATE_CANCELLED,
 )
 _TASK_ENDED = (State.SUCCEEDED, State.FAILED, State.CANCELLED, State.SKIPPED, State.NOT_TRIGGERED)
+_INTERRUPTED = Status(
+    code=StatusCode.ABORTED.value[0],
+    message="localcloud was stopped while the task ran; it starts again from scratch.",
+)
 _EXECUTION_STATES = {
     State.RUNNING: types.Execution.State.RUNNING,
     State.SUCCEEDED: types.Execution.State.COMPLETE,
@@ -37,18 +43,26 @@ _EXECUTION_STATES = {
 
 
 class JobRecord:
-    """Writes what happens to a job and its tasks; each change is on disk when a call returns."""
+    """Writes what happens to a job and its tasks; each change is on disk when a call returns.
+
+    It takes up what an earlier server has written of the same job.
+    """
 
     def __init__(self, cloud: "Cloud", name: str) -> None:
         self._store = cloud.store
         self._lock = threading.Lock()
         self.job: Any = raw(cloud.store.get(name, types.PipelineJob))
         self.lineage = PipelineLineage(cloud.store, cloud.lineage, self.job)
+        self.outcomes = Outcomes(cloud.store, name)
+        self._details = {
+            (detail.parent_task_id, detail.task_name): detail
+            for detail in self.job.job_detail.task_details
+        }
 
     def start(self) -> None:
         """The job runs from now on, unless it is being cancelled."""
         with self.changing():
-            self.job.start_time.GetCurrentTime()
+            _set_once(self.job, "start_time")
             if self.job.state == JobState.PIPELINE_STATE_PENDING:
                 self.job.state = JobState.PIPELINE_STATE_RUNNING
 
@@ -65,14 +79,28 @@ class JobRecord:
             self.job.end_time.GetCurrentTime()
             if error:
                 self.job.error.CopyFrom(error)
+            self.outcomes.clear()
+
+    def outcome(self, name: str, parent: "TaskRecord | None" = None) -> Outcome | None:
+        """How a task has ended before localcloud was restarted, if it has."""
+        detail = self._details.get((parent.id if parent else 0, name))
+        return self.outcomes.get(detail.task_id) if detail else None
 
     def task(
         self, name: str, schema_title: str, parent: "TaskRecord | None" = None
     ) -> "TaskRecord":
-        """Add a task, PENDING; `schema_title` is that of its execution."""
+        """Add a task, PENDING, or take up one that has not ended.
+
+        Args:
+            name: the task's name in its DAG.
+            schema_title: of its execution.
+            parent: the DAG or loop that it stands in.
+        """
+        key = (parent.id if parent else 0, name)
         with self.changing():
-            detail = self.job.job_detail.task_details.add()
-            return TaskRecord(self, detail, name, schema_title, parent)
+            if key not in self._details:
+                self._details[key] = self.job.job_detail.task_details.add()
+            return TaskRecord(self, self._details[key], name, schema_title, parent)
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -101,9 +129,17 @@ class TaskRecord:
     ) -> None:
         self._job = job
         self._detail = detail
-        self.id = detail.task_id = secrets.randbits(62)
         # The root is the pipeline itself and no part of its tasks' names.
         self.path: list[str] = [*parent.path, name] if parent else []
+        if detail.task_id:
+            self._take_up()
+        else:
+            self._add(name, schema_title, parent)
+        self.id: int = detail.task_id
+
+    def _add(self, name: str, schema_title: str, parent: "TaskRecord | None") -> None:
+        job, detail = self._job, self._detail
+        detail.task_id = secrets.randbits(62)
         detail.task_name = name
         detail.task_unique_name = ".".join(self.path)
         detail.parent_task_id = parent.id if parent else 0
@@ -114,13 +150,24 @@ class TaskRecord:
         detail.execution.schema_version = "0.0.1"
         self._set_state(State.PENDING)
 
+    def _take_up(self) -> None:
+        """A container starts again; a DAG or a loop just goes on."""
+        is_container = self._detail.execution.schema_title == "system.ContainerExecution"
+        if self._detail.state == State.CANCELLED or (
+            self._detail.state == State.RUNNING and is_container
+        ):
+            self._detail.ClearField("end_time")
+            self._set_state(State.PENDING)
+            self._detail.pipeline_task_status[-1].error.CopyFrom(_INTERRUPTED)
+
     def start(self, parameters: Mapping[str, Json], artifacts: Artifacts) -> None:
         """The task runs, with these inputs."""
         with self._job.changing():
-            self._detail.start_time.GetCurrentTime()
+            _set_once(self._detail, "start_time")
             self._note("input", parameters)
             _fill(self._detail.inputs, artifacts)
-            self._set_state(State.RUNNING)
+            if self._detail.state != State.RUNNING:
+                self._set_state(State.RUNNING)
             self._job.lineage.record_inputs(self._detail.execution, artifacts)
 
     def end(
@@ -136,6 +183,11 @@ class TaskRecord:
             _fill(self._detail.outputs, artifacts or {})
             self._set_state(state, error)
             self._job.lineage.record_outputs(self._detail.execution, artifacts or {})
+            if state != State.CANCELLED:  # which a stop of localcloud may have done
+                message = error.message if error else ""
+                self._job.outcomes.put(
+                    self.id, Outcome(state, dict(parameters or {}), dict(artifacts or {}), message)
+                )
 
     def _note(self, side: str, parameters: Mapping[str, Json]) -> None:
         self._detail.execution.metadata.update(
@@ -154,6 +206,13 @@ class TaskRecord:
             self._detail.end_time.GetCurrentTime()
 
 
+def _set_once(message: Any, field: str) -> None:
+    """Set a time to the current one, unless it is set."""
+    if not message.HasField(field):
+        getattr(message, field).GetCurrentTime()
+
+
 def _fill(target: Any, artifacts: Artifacts) -> None:
+    target.clear()
     for key, values in artifacts.items():
         target[key].artifacts.extend(artifact.as_resource() for artifact in values)

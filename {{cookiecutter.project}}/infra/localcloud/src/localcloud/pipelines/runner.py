@@ -19,7 +19,7 @@ from localcloud.pipelines.cache import Cache
 from localcloud.pipelines.reader import read
 from localcloud.pipelines.record import ENDED, JobRecord, JobState, State
 from localcloud.pipelines.run import Run, TaskCancelled, TaskFailed, Values, log_folder
-from localcloud.pipelines.spec import Pipeline
+from localcloud.pipelines.spec import InvalidSpec, Pipeline, UnsupportedSpec
 from localcloud.pipelines.validation import validate
 from localcloud.pipelines.values import runtime_parameters
 
@@ -45,8 +45,16 @@ class PipelineRunner:
 
     def start(self, job_name: str) -> None:
         """Run a job that the store keeps and `check` has passed; returns at once."""
-        record = JobRecord(self._cloud, job_name)
         shutil.rmtree(log_folder(self._cloud, job_name), ignore_errors=True)
+        self._start(JobRecord(self._cloud, job_name))
+
+    def _start(self, record: JobRecord) -> None:
+        """Run a job from where its record says that it stands.
+
+        Raises:
+            InvalidSpec: this version of localcloud does not take its spec.
+            UnsupportedSpec: this version of localcloud cannot run it.
+        """
         run = Run(
             cloud=self._cloud,
             pipeline=pipeline_of(record.job),
@@ -55,10 +63,15 @@ class PipelineRunner:
             slots=self._slots,
             fail_fast=record.job.runtime_config.failure_policy == _FAIL_FAST,
         )
-        thread = threading.Thread(target=self._run, args=(run,), name=job_name, daemon=True)
+        if run.fail_fast and record.outcomes.has(State.FAILED):
+            run.failed.set()
+        if record.job.state == JobState.PIPELINE_STATE_CANCELLING:
+            run.cancel()
+        name = record.job.name
+        thread = threading.Thread(target=self._run, args=(run,), name=name, daemon=True)
         with self._lock:
-            self._runs[job_name] = run
-            self._threads[job_name] = thread
+            self._runs[name] = run
+            self._threads[name] = thread
         thread.start()
 
     def cancel(self, job_name: str) -> None:
@@ -75,12 +88,21 @@ class PipelineRunner:
         run.cancel()
 
     def recover(self) -> None:
-        """Mark what an earlier server left running as FAILED."""
+        """Go on with the jobs that an earlier server left running, or mark them as FAILED.
+
+        A task that has ended stays ended; a container that ran starts again from scratch.
+        """
         store = self._cloud.store
         for collection in store.collections("/pipelineJobs"):
             for job in store.in_collection(collection, types.PipelineJob):
                 if job.state not in ENDED:
-                    _abandon(JobRecord(self._cloud, job.name))
+                    self._resume(JobRecord(self._cloud, job.name))
+
+    def _resume(self, record: JobRecord) -> None:
+        try:
+            self._start(record)
+        except (InvalidSpec, UnsupportedSpec) as error:
+            _abandon(record, f"The job cannot go on after a restart of localcloud: {error}")
 
     def stop(self) -> None:
         """End all jobs and their processes; the jobs are FAILED."""
@@ -143,8 +165,8 @@ def job_parameters(job: Any, pipeline: Pipeline) -> dict[str, Any]:
     return runtime_parameters(given, pipeline.root.parameters)
 
 
-def _abandon(record: JobRecord) -> None:
-    error = _status(StatusCode.ABORTED, _STOPPED)
+def _abandon(record: JobRecord, reason: str) -> None:
+    error = _status(StatusCode.ABORTED, reason)
     for detail in record.job.job_detail.task_details:
         if detail.state in (State.PENDING, State.RUNNING):
             detail.state = State.FAILED
