@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Literal, Self
 
@@ -92,6 +93,32 @@ class Column(BaseModel):
         return self.buckets or 0
 
 
+class SplitRule(BaseModel):
+    """How rows are divided into train, eval and test, so that nothing leaks from one to another.
+
+    hash: by the row's identifier. group: all rows with one value of `column` stay together.
+    time: rows before the day `eval_from` train, rows since the day `test_from` test (UTC).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    by: Literal["hash", "group", "time"] = "hash"
+    column: str | None = None
+    eval_from: date | None = None
+    test_from: date | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.by == "group") != (self.column is not None):
+            raise ValueError("split: a split by group, and no other, needs column")
+        days = (self.eval_from, self.test_from)
+        if any(days) != all(days) or (self.by == "time") != all(days):
+            raise ValueError("split: a split by time, and no other, needs eval_from and test_from")
+        if self.eval_from and self.test_from and self.eval_from >= self.test_from:
+            raise ValueError("split: eval_from must be before test_from")
+        return self
+
+
 class Features(BaseModel):
     """All columns of the table, and what is predicted from them."""
 
@@ -100,6 +127,7 @@ class Features(BaseModel):
     problem: Problem
     table: str = Field(pattern=r"^[^.`\s]+\.[^.`\s]+\.[^.`\s]+$")
     where: str | None = None
+    split: SplitRule = SplitRule()
     columns: tuple[Column, ...]
 
     @model_validator(mode="after")
@@ -113,6 +141,10 @@ class Features(BaseModel):
                 raise ValueError(f"exactly one column must have the role {role.value}")
         if not self.inputs:
             raise ValueError("no column is an input: give one a role such as numeric")
+        if self.split.column and self.split.column not in names:
+            raise ValueError(f"split: {self.split.column} is not declared; add it to columns")
+        if self.split.by == "time" and self.timestamp is None:
+            raise ValueError("split: a split by time needs a column of the role timestamp")
         return self
 
     @property
@@ -139,6 +171,17 @@ class Features(BaseModel):
     def identifier(self) -> Column:
         """The column that is a row's key."""
         return next(column for column in self.columns if column.role is Role.IDENTIFIER)
+
+    @property
+    def timestamp(self) -> Column | None:
+        """The column that says when the row happened, if there is one."""
+        return next((column for column in self.columns if column.role is Role.TIMESTAMP), None)
+
+    @property
+    def split_key(self) -> Column:
+        """The column whose hash decides a row's split: its group's, else its own key."""
+        name = self.split.column
+        return next((each for each in self.columns if each.name == name), self.identifier)
 
 
 def _mistakes(column: Column) -> dict[str, bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops.data.query import Split, export, select
+from mlops.data.query import export
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -19,17 +19,8 @@ def extract(client: bigquery.Client, features: Features, uri: str, sample_percen
         google.api_core.exceptions.GoogleAPIError: BigQuery refused a query, and says why.
     """
     available = {field.name for field in client.get_table(features.table).schema}
-    jobs = [
-        client.query(
-            export(
-                select(features, split, sample_percent=sample_percent, available=available),
-                f"{uri}/{split}",
-            )
-        )
-        for split in Split
-    ]
-    for job in jobs:
-        job.result()
+    script = export(features, uri, sample_percent=sample_percent, available=available)
+    client.query(script).result()
 
 
 def fingerprint(client: bigquery.Client, features: Features) -> str:

@@ -2,84 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 
 from mlops.features import Column, Features
 
 
 class Split(StrEnum):
-    """The part of the data that a row belongs to for ever, by the hash of its identifier."""
+    """The part of the data that a row belongs to for ever, by the declaration's split rule."""
 
     TRAIN = "train"
     EVAL = "eval"
     TEST = "test"
 
 
-# Tenths of the rows: first and last, both included.
+# Tenths of the rows, or of the groups, by hash: first and last, both included.
 TENTHS = {Split.TRAIN: (0, 7), Split.EVAL: (8, 8), Split.TEST: (9, 9)}
+_SPLIT = "mlops_split"  # the temporary table's column
 
 
-def select(
+def select(features: Features, split: Split) -> str:
+    """The query that reads the rows of one split."""
+    return _select(features, _expressions(features, None), [_in_split(features, split)])
+
+
+def export(
     features: Features,
-    split: Split,
+    uri: str,
     *,
     sample_percent: float = 100,
     available: Collection[str] | None = None,
 ) -> str:
-    """The query that reads one split.
+    """The script by which BigQuery itself writes each split as Parquet files.
+
+    The table is read, and paid for, once: its rows go to a temporary table with their split.
 
     Args:
         features: the declaration of the data.
-        split: which part of the rows.
+        uri: a folder, `gs://…`; what Parquet its folders `train`, `eval` and `test` hold is
+            replaced.
         sample_percent: how much of each split to read, by the same hash each time.
         available: the columns that the table has. A declared column that it lacks is left out, so
             that validation reports it among all other anomalies. None means that it has them all.
     """
-    columns = [
-        column
+    cases = "".join(f"\n    WHEN {_in_split(features, split)} THEN '{split}'" for split in Split)
+    columns = [*_expressions(features, available), f"CASE{cases}\n  END AS {_SPLIT}"]
+    rows = _select(features, columns, _in_sample(features, sample_percent))
+    exports = "".join(
+        f"EXPORT DATA OPTIONS (uri = '{uri}/{split}/*.parquet', format = 'PARQUET',"
+        f" overwrite = true) AS\nSELECT * EXCEPT ({_SPLIT}) FROM extracted"
+        f" WHERE {_SPLIT} = '{split}';\n"
+        for split in Split
+    )
+    return f"CREATE TEMP TABLE extracted AS\n{rows};\n{exports}"
+
+
+def _select(features: Features, columns: Sequence[str], conditions: Sequence[str]) -> str:
+    chosen = [f"({features.where})", *conditions] if features.where else conditions
+    where = "\nWHERE " + "\n  AND ".join(chosen) if chosen else ""
+    return "SELECT\n  " + ",\n  ".join(columns) + f"\nFROM `{features.table}`{where}"
+
+
+def _expressions(features: Features, available: Collection[str] | None) -> list[str]:
+    return [
+        f"{column.sql} AS {column.name}" if column.sql else column.name
         for column in features.extracted
         if column.sql or available is None or column.name in available
     ]
-    conditions = [_in_split(features, split), *_in_sample(features, sample_percent)]
-    if features.where:
-        conditions.insert(0, f"({features.where})")
-    return (
-        "SELECT\n  "
-        + ",\n  ".join(_expression(column) for column in columns)
-        + f"\nFROM `{features.table}`\nWHERE "
-        + "\n  AND ".join(conditions)
-    )
 
 
-def export(query: str, uri: str) -> str:
-    """The statement that writes a query's rows as Parquet files, by BigQuery itself.
-
-    Args:
-        query: a SELECT.
-        uri: a folder, `gs://…`; what Parquet it holds is replaced.
-    """
-    return (
-        f"EXPORT DATA OPTIONS (uri = '{uri}/*.parquet', format = 'PARQUET', overwrite = true) AS\n"
-        f"{query}"
-    )
-
-
-def _expression(column: Column) -> str:
-    return f"{column.sql} AS {column.name}" if column.sql else column.name
-
-
-def _hash(features: Features) -> str:
-    return f"ABS(FARM_FINGERPRINT({features.identifier.name}))"
+def _hash(column: Column) -> str:
+    """Of the value as text; rows without a value have one hash in common."""
+    return f"ABS(FARM_FINGERPRINT(IFNULL(CAST({column.sql or column.name} AS STRING), '')))"
 
 
 def _in_split(features: Features, split: Split) -> str:
-    first, last = TENTHS[split]
-    return f"MOD({_hash(features)}, 10) BETWEEN {first} AND {last}"
+    rule, timestamp = features.split, features.timestamp
+    if rule.by != "time" or timestamp is None:
+        first, last = TENTHS[split]
+        return f"MOD({_hash(features.split_key)}, 10) BETWEEN {first} AND {last}"
+    moment = timestamp.sql or timestamp.name
+    until_eval, until_test = (f"TIMESTAMP '{day}'" for day in (rule.eval_from, rule.test_from))
+    return {
+        Split.TRAIN: f"{moment} < {until_eval}",
+        Split.EVAL: f"{moment} >= {until_eval} AND {moment} < {until_test}",
+        Split.TEST: f"{moment} >= {until_test}",
+    }[split]
 
 
 def _in_sample(features: Features, percent: float) -> list[str]:
     """No condition for all rows; else one on other digits of the hash than the split's."""
     if percent == 100:
         return []
-    return [f"MOD(DIV({_hash(features)}, 10), 100000) < {round(percent * 1000)}"]
+    return [f"MOD(DIV({_hash(features.identifier)}, 10), 100000) < {round(percent * 1000)}"]
