@@ -18,6 +18,7 @@ from localcloud.vertex.tensorboard.points import Points
 
 if TYPE_CHECKING:
     from localcloud.jobs.runner import JobRunner
+    from localcloud.monitoring.runner import MonitoringRunner
     from localcloud.pipelines.runner import PipelineRunner
     from localcloud.prediction.servers import PredictionServers
     from localcloud.request_logging.request_logs import RequestLogs
@@ -50,10 +51,12 @@ class Cloud:
     jobs: JobRunner = field(init=False)
     request_logs: RequestLogs = field(init=False)
     schedules: Scheduler = field(init=False)
+    monitoring: MonitoringRunner = field(init=False)
 
     def __post_init__(self) -> None:
         # What runs things is given this cloud, so its modules import this one.
         from localcloud.jobs.runner import JobRunner
+        from localcloud.monitoring.runner import MonitoringRunner
         from localcloud.pipelines.runner import PipelineRunner
         from localcloud.prediction.servers import PredictionServers
         from localcloud.request_logging.request_logs import RequestLogs
@@ -70,3 +73,4 @@ class Cloud:
         self.jobs = JobRunner(self)
         self.request_logs = RequestLogs(self)
         self.schedules = Scheduler(self)
+        self.monitoring = MonitoringRunner(self)

@@ -8,6 +8,7 @@ def recover(cloud: Cloud) -> None:
     cloud.operations.abort_unfinished()
     cloud.pipelines.recover()
     cloud.jobs.recover()
+    cloud.monitoring.recover()
     cloud.servers.recover()
     cloud.request_logs.recover()
     cloud.schedules.recover()
@@ -16,6 +17,7 @@ def recover(cloud: Cloud) -> None:
 def stop(cloud: Cloud) -> None:
     """End all processes of jobs and deployed models, and close the state."""
     cloud.schedules.stop()
+    cloud.monitoring.stop()
     cloud.pipelines.stop()
     cloud.jobs.stop()
     cloud.servers.stop()

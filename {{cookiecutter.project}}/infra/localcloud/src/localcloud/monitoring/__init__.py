@@ -1,0 +1,1 @@
+"""Model monitoring: compares what deployed models are asked with what they were trained on."""
