@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from localcloud import virtual_environment
 from localcloud.clock import Clock
 from localcloud.faults import Faults
+from localcloud.forks import ForkServers
 from localcloud.home import Home
 from localcloud.images import Images
 from localcloud.operations import Operations
@@ -34,7 +35,8 @@ class Cloud:
     """One running localcloud.
 
     `environment` holds the variables that point a child process at it; `servers` are the
-    processes of deployed models, `pipelines` and `jobs` run what their names say.
+    processes of deployed models, `forks` the warm ones of pipelines'
+    tasks, `pipelines` and `jobs` run what their names say.
     """
 
     home: Home
@@ -47,6 +49,7 @@ class Cloud:
     lineage: Lineage = field(init=False)
     points: Points = field(init=False)
     servers: PredictionServers = field(init=False)
+    forks: ForkServers = field(init=False)
     pipelines: PipelineRunner = field(init=False)
     jobs: JobRunner = field(init=False)
     request_logs: RequestLogs = field(init=False)
@@ -69,6 +72,7 @@ class Cloud:
         self.lineage = Lineage(self.store)
         self.points = Points(self.store)
         self.servers = PredictionServers(self)
+        self.forks = ForkServers(self.home.logs)
         self.pipelines = PipelineRunner(self)
         self.jobs = JobRunner(self)
         self.request_logs = RequestLogs(self)

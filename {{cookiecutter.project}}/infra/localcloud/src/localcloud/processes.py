@@ -7,12 +7,22 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from localcloud.images import Image
 
 _INHERITED = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER")
 _LAUNCHER = Path(__file__).with_name("launcher.py")
+
+
+class Process(Protocol):
+    """A process that leads a group of its own, such as a Popen of `start`."""
+
+    pid: int
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code, once it has ended; raises TimeoutExpired after that many seconds."""
+        ...
 
 
 def image_environment(image: Image, cloud_environment: Mapping[str, str]) -> dict[str, str]:
@@ -45,7 +55,7 @@ def start(
     )
 
 
-def stop(process: subprocess.Popen[bytes], grace_seconds: float) -> None:
+def stop(process: Process, grace_seconds: float) -> None:
     """Ask the whole process group to end, and kill what is left of it after the grace."""
     _signal(process, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
@@ -64,7 +74,7 @@ def tail(log: Path, lines: int = 20) -> str:
     return "\n".join(text.splitlines()[-lines:])
 
 
-def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+def _signal(process: Process, number: signal.Signals) -> None:
     try:
         os.killpg(process.pid, number)
     except ProcessLookupError:

@@ -1,9 +1,9 @@
 """Runs the container of one task: its command, in the environment of its image."""
 
 import json
+import shutil
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,10 +17,9 @@ from localcloud.pipelines.placeholders import Placeholders
 from localcloud.pipelines.record import State, TaskRecord
 from localcloud.pipelines.run import Run, TaskCancelled, TaskFailed, Values
 from localcloud.pipelines.spec import Component, Container, InvalidSpec, Json, Task
+from localcloud.pipelines.task_process import TaskProcess
 from localcloud.pipelines.values import cast
 
-_TASK_RUNNER = Path(__file__).with_name("task_runner.py")
-_KFP_EXECUTOR = "kfp.dsl.executor_main"
 _OUTPUT_FILE = "executor_output.json"
 
 
@@ -89,55 +88,19 @@ class ContainerTask:
         raise TaskFailed(self._failure(exit_code, retry.count + 1, seconds))
 
     def _execute_once(self, image: Image) -> int:
-        environment = {
-            **processes.image_environment(image, self.run.cloud.environment),
-            **self.run.environment(),
-            **self.container.env,
-        }
+        shutil.rmtree(self._folder, ignore_errors=True)  # a former attempt's outputs
         self._folder.mkdir(parents=True, exist_ok=True)
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="task-", ignore_cleanup_errors=True) as folder:
-            command = self._command(image, Path(folder))
-            return self.run.execute(
-                command, environment, self._working_folder(image, folder), self._log
+        with tempfile.TemporaryDirectory(prefix="task-", ignore_cleanup_errors=True) as scratch:
+            process = TaskProcess(
+                cloud=self.run.cloud,
+                image=image,
+                container=self.container,
+                variables=self.run.environment(),
+                fill=self._placeholders().command,
+                scratch=Path(scratch),
             )
-
-    def _command(self, image: Image, folder: Path) -> list[str]:
-        command, args = self.container.command, self.container.args
-        filled = self._placeholders().command
-        if any(_KFP_EXECUTOR in word for word in command):
-            arguments = [*self._source(folder), *filled(args)]
-            return self._kfp_command(image, folder, arguments)
-        if command:
-            return filled([*command, *args])
-        return [*image.entrypoint, *(filled(args) if args else image.command)]
-
-    def _working_folder(self, image: Image, scratch: str) -> Path:
-        lightweight = bool(self._source_code)
-        return Path(scratch) if lightweight else image.working_folder or Path(scratch)
-
-    @property
-    def _source_code(self) -> str:
-        """The source of a lightweight component, else nothing.
-
-        KFP's compiler puts it behind a shell script that writes it to a file; a component
-        whose source is in its image has no such script.
-        """
-        *script, last = self.container.command or ("",)
-        return last if _KFP_EXECUTOR in " ".join(script) else ""
-
-    def _source(self, folder: Path) -> list[str]:
-        if not self._source_code:
-            return []
-        module = folder / "ephemeral_component.py"
-        module.write_text(self._source_code)
-        return ["--component_module_path", str(module)]
-
-    def _kfp_command(self, image: Image, folder: Path, arguments: Sequence[str]) -> list[str]:
-        file = folder / "arguments.json"  # a command line is too short for large inputs
-        file.write_text(json.dumps(arguments))
-        storage = str(self.run.cloud.home.storage)
-        return [str(image.python), str(_TASK_RUNNER), storage, str(file)]
+            return self.run.execute(process.start, self._log)
 
     def _placeholders(self) -> Placeholders:
         constants = {

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from localcloud import processes
 from localcloud.pipelines.artifacts import Artifact, local_path
 from localcloud.pipelines.cache import Cache
 from localcloud.pipelines.record import JobRecord
 from localcloud.pipelines.spec import Json, Pipeline
+from localcloud.processes import Process
 from localcloud.resource_manager.projects import project_number
 from localcloud.schedules.runs import scheduled_time
 
@@ -56,7 +56,7 @@ class Run:
     fail_fast: bool = False
     failed: threading.Event = field(default_factory=threading.Event)
     cancelled: threading.Event = field(default_factory=threading.Event)
-    _processes: set[subprocess.Popen[bytes]] = field(default_factory=set)
+    _processes: set[Process] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -114,27 +114,32 @@ class Run:
             "VERTEX_AI_PIPELINES_RUN_LABELS": json.dumps(dict(self.job.labels)),
         }
 
-    def execute(
-        self, command: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path
-    ) -> int:
-        """Run a command to its end, all it has left behind included; returns its exit code.
+    def execute(self, start: Callable[[IO[bytes]], Process], log: Path) -> int:
+        """Run a process to its end, all it has left behind included; returns its exit code.
+
+        Args:
+            start: starts it, given the file for its output.
+            log: the file that its output is appended to.
 
         Raises:
             TaskCancelled: the job has been cancelled.
         """
+        if self.cancelled.is_set():
+            raise TaskCancelled
         with log.open("ab") as output:
-            with self._lock:
-                if self.cancelled.is_set():
-                    raise TaskCancelled
-                process = processes.start(command, environment, folder, output)
-                self._processes.add(process)
-            process.wait()
+            process = start(output)
+        with self._lock:
+            self._processes.add(process)
+            late = self.cancelled.is_set()
+        if late:  # `cancel` has not seen it
+            processes.stop(process, _GRACE_SECONDS)
+        exit_code = process.wait()
         with self._lock:
             self._processes.discard(process)
         processes.stop(process, grace_seconds=0)
         if self.cancelled.is_set():
             raise TaskCancelled
-        return process.returncode
+        return exit_code
 
     def cancel(self) -> None:
         """Start no more tasks and end those that run."""

@@ -1,7 +1,8 @@
 """Runs one KFP component function inside an image's environment.
 
 Run as `python task_runner.py STORAGE ARGUMENTS` where ARGUMENTS is a JSON file with the
-arguments of `kfp.dsl.executor_main`. It stands alone: nothing of localcloud is installed there.
+arguments of `kfp.dsl.executor_main`; or a fork server runs it, which has imported KFP already.
+It stands alone: nothing of localcloud is installed there.
 """
 
 import json
@@ -15,7 +16,7 @@ def main() -> None:
     storage, arguments = sys.argv[1:]
     sys.argv[1:] = json.loads(Path(arguments).read_text())
     os.environ["_KFP_RUNTIME"] = "true"  # makes `import kfp` ten times faster, as on Vertex
-    sys.path.pop(0)  # this file's folder, whose modules are not the component's
+    sys.path.insert(0, os.getcwd())  # as `python -m` does
     from kfp.dsl.executor_main import executor_main
     from kfp.dsl.types import artifact_types
 
@@ -24,4 +25,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    sys.path.pop(0)  # this file's folder, whose modules are not the component's
     main()

@@ -19,6 +19,7 @@ def stop(cloud: Cloud) -> None:
     cloud.schedules.stop()
     cloud.monitoring.stop()
     cloud.pipelines.stop()
+    cloud.forks.stop()
     cloud.jobs.stop()
     cloud.servers.stop()
     cloud.request_logs.stop()

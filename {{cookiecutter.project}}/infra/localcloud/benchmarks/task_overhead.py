@@ -1,0 +1,153 @@
+"""What a pipeline task costs here and under `kfp.local`, from the same compiled files.
+
+    python benchmarks/task_overhead.py [--tasks 20] [--repeat 3]
+
+Compiles a chain and a fan of trivial tasks, runs each with kfp.local's SubprocessRunner and,
+submitted through PipelineJob with caching off, on a localcloud of its own. Prints the best wall
+time of each, from the submission's answer to the job's end, in milliseconds a task.
+"""
+
+import contextlib
+import io
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+from google.cloud import aiplatform
+from google.cloud.aiplatform.utils import PipelineJobClientWithOverride
+from google.cloud.aiplatform_v1.types import PipelineState
+from kfp import compiler, components, dsl, local
+
+from localcloud.environment import child_environment
+from localcloud.home import Home
+from localcloud.server_state import read_state
+
+_PROJECT, _LOCATION = "benchmark-project", "us-central1"
+_ENDED = {
+    PipelineState.PIPELINE_STATE_SUCCEEDED,
+    PipelineState.PIPELINE_STATE_FAILED,
+    PipelineState.PIPELINE_STATE_CANCELLED,
+}
+
+
+@dsl.component(base_image="python:3", install_kfp_package=False)
+def add_one(number: int) -> int:
+    """The trivial task."""
+    return number + 1
+
+
+def compile_pipelines(folder: Path, tasks: int) -> dict[str, Path]:
+    """The compiled chain and fan, by shape."""
+
+    @dsl.pipeline(name="chain")
+    def chain() -> None:
+        number = add_one(number=0)
+        for _ in range(tasks - 1):
+            number = add_one(number=number.output)
+
+    @dsl.pipeline(name="fan")
+    def fan() -> None:
+        for index in range(tasks):
+            add_one(number=index)
+
+    paths = {}
+    for shape, pipeline in (("chain", chain), ("fan", fan)):
+        paths[shape] = folder / f"{shape}.yaml"
+        compiler.Compiler().compile(pipeline, str(paths[shape]))
+    return paths
+
+
+def run_under_kfp(path: Path, folder: Path) -> float:
+    """Seconds that kfp.local takes."""
+    local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(folder / "kfp"))
+    pipeline = components.load_component_from_file(str(path))
+    with contextlib.redirect_stdout(io.StringIO()):
+        started = time.perf_counter()
+        pipeline()
+        return time.perf_counter() - started
+
+
+def run_under_localcloud(path: Path) -> float:
+    """Seconds from the submission's answer to the job's end.
+
+    Raises:
+        RuntimeError: the job has failed.
+    """
+    job = aiplatform.PipelineJob(
+        display_name=path.stem,
+        job_id=f"{path.stem}-{time.time_ns()}",
+        template_path=str(path),
+        pipeline_root="gs://benchmark/root",
+        enable_caching=False,
+    )
+    job.submit()
+    started = time.perf_counter()
+    client = aiplatform.initializer.global_config.create_client(
+        client_class=PipelineJobClientWithOverride
+    )
+    while (message := client.get_pipeline_job(name=job.resource_name)).state not in _ENDED:
+        time.sleep(0.01)
+    if message.state != PipelineState.PIPELINE_STATE_SUCCEEDED:
+        raise RuntimeError(message.error.message)
+    return time.perf_counter() - started
+
+
+@contextmanager
+def localcloud(folder: Path) -> Iterator[None]:
+    """A localcloud of its own, that this process's Google clients reach."""
+    image = folder / "images" / "python"
+    image.mkdir(parents=True)
+    (image / "Dockerfile").write_text("FROM python:3\n")
+    home = Home(folder / "state")
+    command = [sys.executable, "-m", "localcloud"]
+    own = {**os.environ, "LOCALCLOUD_HOME": str(home.root)}
+    subprocess.run(
+        [*command, "up", "--images", str(image.parent), "--context", str(folder)],
+        env=own,
+        check=True,
+    )
+    try:
+        state = read_state(home)
+        if state is None:
+            raise RuntimeError("localcloud is not up.")
+        os.environ.update(child_environment(home, state.port))
+        aiplatform.init(project=_PROJECT, location=_LOCATION, api_transport="grpc")
+        yield
+    finally:
+        subprocess.run([*command, "down"], env=own, check=True)
+
+
+def main(tasks: int = 20, repeat: int = 3) -> None:
+    """Print milliseconds a task, and how many times cheaper localcloud's are."""
+    logging.disable(logging.INFO)
+
+    def best(measure: Callable[[], float]) -> float:
+        return min(measure() for _ in range(repeat)) / tasks * 1000
+
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        paths = compile_pipelines(folder, tasks)
+        kfp = {
+            shape: best(lambda path=path: run_under_kfp(path, folder))  # type: ignore[misc]
+            for shape, path in paths.items()
+        }
+        with localcloud(folder):
+            ours = {
+                shape: best(lambda path=path: run_under_localcloud(path))  # type: ignore[misc]
+                for shape, path in paths.items()
+            }
+    print(f"{'':8}{'kfp.local':>14}{'localcloud':>14}{'ratio':>8}")
+    for shape in paths:
+        times = f"{kfp[shape]:11.1f} ms{ours[shape]:11.1f} ms"
+        print(f"{shape:8}{times}{kfp[shape] / ours[shape]:7.1f}x")
+
+
+if __name__ == "__main__":
+    typer.run(main)

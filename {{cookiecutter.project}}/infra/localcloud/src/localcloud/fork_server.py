@@ -1,0 +1,168 @@
+"""A warm process that forks children: `fork_server.py CONTROL_FD SCRIPT MODULE...`.
+
+It stands alone, because it runs in an image's Python, where nothing of localcloud is installed.
+It imports SCRIPT and the modules once; a child then does what `python SCRIPT ARGUMENTS...` would
+do, without the time that Python takes to start: it has a process group, variables, a working
+folder and an output of its own, keeps nothing open that is the server's, and ends as every Python
+does.
+
+A request on the control socket is a length, with two file descriptors, and as many bytes of JSON
+with `arguments`, `environment` and `folder`. The descriptors are the child's output and a channel
+on which two messages come back: one when the child has started, one when it has ended. What it
+has left in its process group is killed then, and also if the other end of the channel is closed
+before. Without a control socket the server ends after its last child, so that nothing outlives
+localcloud.
+"""
+
+import contextlib
+import ctypes
+import gc
+import importlib
+import importlib.util
+import json
+import os
+import selectors
+import signal
+import socket
+import struct
+import sys
+import types
+from typing import Any
+
+LENGTH = struct.Struct("!I")
+MESSAGE = struct.Struct("!ii")  # a child's number, and its exit code once it has ended
+PR_SET_PDEATHSIG = 1  # from linux/prctl.h
+
+
+class Server:
+    """Forks a child for each request, and tells how it has ended."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._selector = selectors.PollSelector()  # holds no descriptor that a child would share
+        self._children: dict[int, socket.socket] = {}
+        self._woken, self._waker = os.pipe()
+        for end in (self._woken, self._waker):
+            os.set_blocking(end, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
+        self._selector.register(control, selectors.EVENT_READ, self._fork)
+        self._selector.register(self._woken, selectors.EVENT_READ, self._reap)
+
+    def serve(self) -> "list[str]":
+        """Serve until nobody asks any more; returns in the children, with their arguments."""
+        while self._control.fileno() >= 0 or self._children:
+            for key, _ in self._selector.select():
+                if (arguments := key.data()) is not None:
+                    return arguments  # type: ignore[no-any-return]
+        sys.exit()
+
+    def _fork(self) -> "list[str] | None":
+        header, descriptors, *_ = socket.recv_fds(self._control, LENGTH.size, 2)
+        content = self._read(LENGTH.unpack(header)[0]) if header else b""
+        if not content:  # localcloud needs this server no more
+            self._selector.unregister(self._control)
+            self._control.close()
+            return None
+        output, channel = descriptors[0], socket.socket(fileno=descriptors[1])
+        server = os.getpid()
+        if (child := os.fork()) == 0:
+            self._leave()
+            request = json.loads(content)
+            _become(request, output, channel, server)
+            return request["arguments"]  # type: ignore[no-any-return]
+        os.close(output)
+        self._children[child] = channel
+        self._selector.register(channel, selectors.EVENT_READ, lambda: self._abandon(child))
+        return None
+
+    def _read(self, length: int) -> bytes:
+        parts = []
+        while length and (part := self._control.recv(min(length, 1 << 20))):
+            parts.append(part)
+            length -= len(part)
+        return b"" if length else b"".join(parts)
+
+    def _leave(self) -> None:
+        """Close, in a child, all that is the server's."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for end in (self._woken, self._waker):
+            os.close(end)
+        self._control.close()
+        for channel in self._children.values():
+            channel.close()
+
+    def _reap(self) -> None:
+        os.read(self._woken, 4096)
+        while self._children:
+            child, status = os.waitpid(-1, os.WNOHANG)
+            if not child:
+                return
+            _kill_group(child)
+            code = os.waitstatus_to_exitcode(status)
+            channel = self._children.pop(child)
+            if channel.fileno() >= 0:
+                with contextlib.suppress(OSError):  # nobody waits for it
+                    channel.send(MESSAGE.pack(child, code))
+                self._close(channel)
+
+    def _abandon(self, child: int) -> None:
+        """The other end of a child's channel was closed: nobody waits for it any more."""
+        if channel := self._children.get(child):
+            _kill_group(child)
+            os.kill(child, signal.SIGKILL)  # it may not have its group yet
+            self._close(channel)
+
+    def _close(self, channel: socket.socket) -> None:
+        self._selector.unregister(channel)
+        channel.close()
+
+
+def _become(request: "dict[str, Any]", output: int, channel: socket.socket, server: int) -> None:
+    """Make this child the process that the request describes."""
+    os.setsid()
+    channel.send(MESSAGE.pack(os.getpid(), 0))
+    channel.close()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != server:  # it died before the kernel was told
+            os._exit(1)
+    for stream in (1, 2):
+        os.dup2(output, stream)
+    os.close(output)
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.chdir(request["folder"])
+
+
+def _kill_group(leader: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
+
+
+def _load(path: str) -> types.ModuleType:
+    spec = importlib.util.spec_from_file_location("localcloud_script", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is not a Python script.")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def main() -> None:
+    """Be the server, or one of its children."""
+    sys.path.pop(0)  # this file's folder, whose modules are not the children's
+    descriptor, script, *modules = sys.argv[1:]
+    for module in modules:
+        importlib.import_module(module)
+    loaded = _load(script)
+    gc.collect()
+    gc.freeze()  # the children share this memory, as long as no collection writes to it
+    arguments = Server(socket.socket(fileno=int(descriptor))).serve()
+    sys.argv = [script, *arguments]
+    loaded.main()
+
+
+if __name__ == "__main__":
+    main()

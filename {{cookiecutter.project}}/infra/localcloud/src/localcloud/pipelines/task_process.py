@@ -1,0 +1,106 @@
+"""The process of one task: its container's command, in the environment of its image."""
+
+import contextlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import IO
+
+from localcloud import forks, processes
+from localcloud.cloud import Cloud
+from localcloud.forks import ForkServerEnded, Program
+from localcloud.images import Image
+from localcloud.pipelines.spec import Container
+
+_TASK_RUNNER = Path(__file__).with_name("task_runner.py")
+_KFP_EXECUTOR = "kfp.dsl.executor_main"
+_PRELOADED = (_KFP_EXECUTOR, "kfp.dsl.types.artifact_types", "shutil", "locale")
+
+
+@dataclass(frozen=True)
+class TaskProcess:
+    """How a container runs here.
+
+    A KFP component is forked from a warm process of its image where that is the same; any other
+    command is started.
+
+    Attributes:
+        cloud: where images and Cloud Storage are.
+        image: the container's.
+        container: its command, arguments and variables.
+        variables: those that Vertex adds to every container of the job.
+        fill: puts values for the placeholders in words of a command.
+        scratch: an empty folder of the task's own.
+    """
+
+    cloud: Cloud
+    image: Image
+    container: Container
+    variables: Mapping[str, str]
+    fill: Callable[[Sequence[str]], list[str]]
+    scratch: Path
+
+    def start(self, output: IO[bytes]) -> processes.Process:
+        """Start it; what it prints goes to `output`.
+
+        Raises:
+            GoogleAPICallError: the image cannot be used.
+            InvalidSpec: a placeholder cannot be filled.
+        """
+        image_environment = processes.image_environment(self.image, self.cloud.environment)
+        environment = {**image_environment, **self.variables, **self.container.env}
+        if not self._is_kfp_component:
+            return processes.start(self._command, environment, self._folder, output)
+        python, arguments = self.image.python, self._runner_arguments()
+        warm_environment = {**image_environment, "_KFP_RUNTIME": "true"}
+        program = Program(python, _TASK_RUNNER, _PRELOADED, frozenset(warm_environment.items()))
+        if forks.IS_SUPPORTED and program.can_become(environment):
+            with contextlib.suppress(ForkServerEnded):  # then the task itself shows why
+                return self.cloud.forks.fork(program, arguments, environment, self._folder, output)
+        command = [str(python), str(_TASK_RUNNER), *arguments]
+        return processes.start(command, environment, self._folder, output)
+
+    @property
+    def _is_kfp_component(self) -> bool:
+        return any(_KFP_EXECUTOR in word for word in self.container.command)
+
+    @property
+    def _command(self) -> list[str]:
+        command, args = self.container.command, self.container.args
+        if command:
+            return self.fill([*command, *args])
+        return [*self.image.entrypoint, *(self.fill(args) if args else self.image.command)]
+
+    @property
+    def _folder(self) -> Path:
+        lightweight = bool(self._source_code)
+        return self.scratch if lightweight else self.image.working_folder or self.scratch
+
+    @cached_property
+    def _source_code(self) -> str:
+        """The source of a lightweight component, else nothing.
+
+        KFP's compiler puts it behind a shell script that writes it to a file; a component
+        whose source is in its image has no such script.
+        """
+        *script, last = self.container.command or ("",)
+        return last if _KFP_EXECUTOR in " ".join(script) else ""
+
+    def _runner_arguments(self) -> list[str]:
+        """The arguments of the task runner, with those of KFP's executor in a file.
+
+        A command line is too short for large inputs.
+        """
+        arguments = [*self._module(), *self.fill(self.container.args)]
+        file = self.scratch / "arguments.json"
+        file.write_text(json.dumps(arguments))
+        return [str(self.cloud.home.storage), str(file)]
+
+    def _module(self) -> list[str]:
+        if not self._source_code:
+            return []
+        module = self.scratch / "ephemeral_component.py"
+        module.write_text(self._source_code)
+        return ["--component_module_path", str(module)]
