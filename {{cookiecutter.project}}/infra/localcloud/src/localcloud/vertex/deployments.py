@@ -13,6 +13,7 @@ from google.cloud.aiplatform_v1.types import DeployedModel, DeployedModelRef, En
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from localcloud.cloud import Cloud
+from localcloud.explanation import specs
 from localcloud.rpc import raw
 from localcloud.store import Store
 from localcloud.vertex import models
@@ -56,6 +57,7 @@ def prepare(cloud: Cloud, endpoint: Endpoint, wanted: DeployedModel) -> Deployed
     deployed.model = models.split_name(wanted.model)[0]
     deployed.model_version_id = model.version_id
     deployed.display_name = wanted.display_name or model.display_name
+    deployed.explanation_spec = specs.inherit(model, wanted)
     deployed.create_time = now()
     deployed.status = DeployedModel.Status(last_update_time=now(), available_replica_count=1)
     return deployed

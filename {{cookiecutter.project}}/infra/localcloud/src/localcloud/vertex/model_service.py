@@ -28,6 +28,7 @@ from google.cloud.aiplatform_v1.types import (
 from google.protobuf.empty_pb2 import Empty
 
 from localcloud.cloud import Cloud
+from localcloud.explanation import specs
 from localcloud.operations import Operation
 from localcloud.vertex import models
 from localcloud.vertex.listing import page
@@ -178,6 +179,8 @@ def _checked(request: UploadModelRequest) -> Model:
             f"artifact_uri is {model.artifact_uri}; give the Cloud Storage folder (gs://…) that"
             " holds the model."
         )
+    if "explanation_spec" in model:
+        specs.check(model.explanation_spec)
     if "container_spec" in model:
         if not model.container_spec.image_uri:
             raise InvalidArgument("container_spec.image_uri is required; name the serving image.")

@@ -5,8 +5,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from google.api.httpbody_pb2 import HttpBody
-from google.api_core.exceptions import FailedPrecondition, InvalidArgument
+from google.api_core.exceptions import FailedPrecondition, InternalServerError, InvalidArgument
 from google.cloud.aiplatform_v1.types import (
+    ExplainRequest,
+    ExplainResponse,
     Model,
     PredictRequest,
     PredictResponse,
@@ -17,6 +19,8 @@ from google.protobuf.struct_pb2 import Value
 
 from localcloud import call_context
 from localcloud.cloud import Cloud
+from localcloud.explanation import specs
+from localcloud.explanation.explainer import Explainer
 from localcloud.prediction.target import JSON, Target
 from localcloud.rpc import raw
 from localcloud.vertex.json_values import plain, set_value
@@ -51,6 +55,45 @@ def stream_raw_predict(cloud: Cloud, request: StreamRawPredictRequest) -> Iterat
     chunks, content_type = target.stream(body.data, body.content_type or JSON)
     call_context.current().response_headers.update(target.headers)
     return (HttpBody(content_type=content_type, data=chunk) for chunk in chunks)
+
+
+def explain(cloud: Cloud, request: ExplainRequest) -> ExplainResponse:
+    """Predict the instances, and explain each prediction as the deployed model's spec says."""
+    message = raw(request)
+    model_id = request.deployed_model_id
+    target = Target.find(cloud, request.endpoint, message.ByteSize(), model_id)
+    if "explanation_spec" not in target.deployed:
+        raise FailedPrecondition(
+            f"Deployed model {target.deployed.id} has no explanation_spec, so it cannot explain;"
+            " upload or deploy the model with explanation_parameters and explanation_metadata."
+        )
+    spec = specs.override(target.deployed.explanation_spec, request.explanation_spec_override)
+    instances = _instances(message.instances)
+
+    def ask_again(mixtures: Sequence[Any]) -> list[Any]:
+        return _predictions(target, target.ask(_content(mixtures, message)).content, len(mixtures))
+
+    answer = target.predict(_content(instances, message))
+    predictions = _predictions(target, answer.content, len(instances))
+    explainer = Explainer(spec, ask_again)
+    explanations = [
+        explainer.explain(instance, prediction)
+        for instance, prediction in zip(instances, predictions, strict=True)
+    ]
+    response = ExplainResponse(explanations=explanations, deployed_model_id=target.deployed.id)
+    for prediction in predictions:
+        set_value(raw(response).predictions.add(), prediction)
+    return response
+
+
+def _predictions(target: Target, content: bytes, count: int) -> list[Any]:
+    predictions: list[Any] = target.read(content)["predictions"]
+    if len(predictions) != count:
+        raise InternalServerError(
+            f"Deployed model {target.deployed.id} answered {len(predictions)} predictions to"
+            f" {count} instances; correct its container."
+        )
+    return predictions
 
 
 def _instances(values: Sequence[Value]) -> list[Any]:

@@ -38,6 +38,11 @@ class Handler(BaseHTTPRequestHandler):
                 return self.stream(pieces)
             case {"json": value}:
                 instances = [json.dumps(value)]
+        if formula := os.environ.get("FORMULA"):  # of the instance's members, or of `instance`
+            instances = [
+                eval(formula, each if isinstance(each, dict) else {"instance": each})  # noqa: S307
+                for each in instances
+            ]
         self.answer(200, {"predictions": instances, "metadata": request.get("parameters")})
 
     def answer(self, status: int, content: object) -> None:

@@ -1,0 +1,1 @@
+"""Feature attributions: how much each feature of an instance contributes to its prediction."""
