@@ -42,8 +42,9 @@ def find(
     given = SchemaUris(job.predict_instance_schema_uri, job.analysis_instance_schema_uri)
     if any(given):
         return SchemaUris(given.predict or given.analysis, given.analysis or given.predict)
-    if "sample_predict_instance" in job:
-        schema = InstanceSchema.infer([sample_instance(job)])
+    sample = sample_instance(job)
+    if sample is not None:
+        schema = InstanceSchema.infer([sample])
     else:
         cloud.request_logs.flush(job.endpoint)
         table = job.bigquery_tables[0].bigquery_table_path
@@ -81,7 +82,9 @@ def read_file(cloud: Cloud, uri: str) -> InstanceSchema:
 
 
 def sample_instance(job: ModelDeploymentMonitoringJob) -> Json:
-    """The sample of an instance that a job gives; the SDK sends it as JSON in a text.
+    """The sample of an instance that a job gives, or None.
+
+    The SDK takes it as a text, which is read as JSON, and sends null for none.
 
     Raises:
         InvalidArgument: it is neither an object nor an array.
@@ -90,7 +93,7 @@ def sample_instance(job: ModelDeploymentMonitoringJob) -> Json:
     if isinstance(sample, str):
         with contextlib.suppress(ValueError):  # a text that is no JSON is refused below
             sample = json.loads(sample)
-    if not isinstance(sample, dict | list):
+    if not isinstance(sample, dict | list | None):
         raise InvalidArgument(
             "sample_predict_instance is neither an object nor an array; give one instance."
         )

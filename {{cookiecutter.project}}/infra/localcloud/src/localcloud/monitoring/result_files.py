@@ -86,14 +86,17 @@ def describe(
     """A distance above its threshold in TensorFlow Data Validation's words, without values."""
     sides = _SIDES[Type(objective)]
     if not value_count(baseline) or not value_count(statistics):
-        kind, short = Anomaly.COMPARATOR_TREATMENT_DATA_MISSING, f"Values only in one of {sides}"
+        kind, what = Anomaly.COMPARATOR_TREATMENT_DATA_MISSING, "distance"
     elif is_categorical(statistics):
-        kind, short = Anomaly.COMPARATOR_L_INFTY_HIGH, f"High Linfty distance between {sides}"
+        kind, what = Anomaly.COMPARATOR_L_INFTY_HIGH, "Linfty distance"
     else:
         kind = Anomaly.COMPARATOR_JENSEN_SHANNON_DIVERGENCE_HIGH
-        short = f"High approximate Jensen-Shannon divergence between {sides}"
-    distance, threshold = found.distribution_deviation, found.anomaly_detection_threshold
-    description = f"{short}: {distance:.6g}, above the threshold {threshold:.6g}."
+        what = "approximate Jensen-Shannon divergence"
+    short = f"High {what} between {sides}"
+    description = (
+        f"The {what} between {sides} is {found.distribution_deviation:.6g} (up to six significant"
+        f" digits), above the threshold {found.anomaly_detection_threshold:.6g}."
+    )
     anomaly = Anomaly(
         severity=Anomaly.ERROR,
         description=description,

@@ -131,8 +131,7 @@ def _check_schemas(cloud: Cloud, job: ModelDeploymentMonitoringJob) -> None:
     for uri in (job.predict_instance_schema_uri, job.analysis_instance_schema_uri):
         if uri:
             instance_schemas.read_file(cloud, uri)
-    if "sample_predict_instance" in job:
-        instance_schemas.sample_instance(job)
+    instance_schemas.sample_instance(job)
 
 
 def _check_models(
