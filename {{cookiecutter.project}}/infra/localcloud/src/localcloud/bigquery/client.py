@@ -4,7 +4,7 @@ import re
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 import httpx
@@ -14,6 +14,7 @@ Json: TypeAlias = Any
 
 _URL = "https://bigquery.googleapis.com/bigquery/v2/projects"
 _SECONDS = 60.0
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PAGE = 1000  # rows that are read or written at once
 _TABLE = re.compile(r"bq://(?P<project>[^.]+)\.(?P<dataset>[^.]+)\.(?P<table>[^.]+)")
 
@@ -118,6 +119,16 @@ class BigQuery:
         """Whether there is such a table."""
         return self._client.get(f"{_URL}/{_path(table)}").status_code == httpx.codes.OK
 
+    def delete(self, table: Table) -> None:
+        """Remove a table.
+
+        Raises:
+            FailedPrecondition: there is no such table.
+        """
+        answer = self._client.delete(f"{_URL}/{_path(table)}")
+        if answer.status_code != httpx.codes.NO_CONTENT:
+            _check(answer, f"{table} cannot be deleted")
+
     def create(self, table: Table, fields: Sequence[Field]) -> None:
         """Make a table.
 
@@ -190,5 +201,12 @@ def _value(field: Field, value: Any) -> Json:
         case "RECORD" | "STRUCT":
             return _object(field["fields"], value)
         case "TIMESTAMP":
-            return datetime.fromtimestamp(float(value), UTC).isoformat()
+            return _time(value).isoformat()
     return value
+
+
+def _time(text: str) -> datetime:
+    """Rows of a table have seconds, with a point; those of a query whole microseconds."""
+    if text.lstrip("-").isdigit():
+        return _EPOCH + timedelta(microseconds=int(text))
+    return datetime.fromtimestamp(float(text), UTC)

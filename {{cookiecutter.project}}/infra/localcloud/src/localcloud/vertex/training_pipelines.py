@@ -4,7 +4,7 @@ from google.api_core.exceptions import InvalidArgument, MethodNotImplemented
 from google.cloud.aiplatform_v1.types import (
     CancelTrainingPipelineRequest,
     CreateTrainingPipelineRequest,
-    CustomJobSpec,
+    Dataset,
     DeleteTrainingPipelineRequest,
     GetTrainingPipelineRequest,
     ListTrainingPipelinesRequest,
@@ -13,12 +13,19 @@ from google.cloud.aiplatform_v1.types import (
 )
 from google.protobuf.empty_pb2 import Empty
 
+from localcloud.automl import inputs as automl_inputs
+from localcloud.automl.training import AutoMLTraining
 from localcloud.cloud import Cloud
+from localcloud.datasets import splits, tables
+from localcloud.datasets.schemas import kind_of
+from localcloud.jobs.job import Work
 from localcloud.jobs.training import CustomTraining, custom_job_spec
 from localcloud.operations import Operation
 from localcloud.rpc import raw
-from localcloud.vertex import filters, job_resources
+from localcloud.vertex import filters, job_resources, models
 from localcloud.vertex.custom_jobs import check_spec
+from localcloud.vertex.json_values import plain
+from localcloud.vertex.resources import check_display_name
 
 _CUSTOM_TASK = "/custom_task_"
 _FIELDS: filters.Fields = {
@@ -34,20 +41,14 @@ def create_training_pipeline(
     Raises:
         InvalidArgument: a required field is missing or malformed.
         MethodNotImplemented: its task is one that localcloud does not have.
-        NotFound: an image is not here.
+        NotFound: an image, the dataset or the parent model is not here.
     """
     pipeline = TrainingPipeline(request.training_pipeline)
     raw(pipeline).ClearField("training_task_metadata")
-    spec = _spec(pipeline)
-    check_spec(cloud, spec, "training_pipeline.training_task_inputs")
-    _check_data(pipeline)
-    if pipeline.model_to_upload and not spec.base_output_directory.output_uri_prefix:
-        raise InvalidArgument(
-            "training_task_inputs.base_output_directory is required to upload a model; give the"
-            " folder below which model/ will be."
-        )
-    job = job_resources.create(cloud, request.parent, pipeline, CustomTraining(spec))
-    created: TrainingPipeline = job.resource
+    if pipeline.parent_model:
+        models.get(cloud.store, pipeline.parent_model)
+    work = _work(cloud, request.parent, pipeline)
+    created: TrainingPipeline = job_resources.create(cloud, request.parent, pipeline, work).resource
     return created
 
 
@@ -74,20 +75,53 @@ def delete_training_pipeline(cloud: Cloud, request: DeleteTrainingPipelineReques
     return job_resources.delete(cloud, request.name, TrainingPipeline)
 
 
-def _spec(pipeline: TrainingPipeline) -> CustomJobSpec:
+def _work(cloud: Cloud, parent: str, pipeline: TrainingPipeline) -> Work:
     definition = pipeline.training_task_definition
     if not definition:
         raise InvalidArgument("training_pipeline.training_task_definition is required.")
-    if _CUSTOM_TASK not in definition:
-        raise MethodNotImplemented(
-            f"localcloud does not train by {definition}; use a custom training job."
-        )
-    return custom_job_spec(raw(pipeline).training_task_inputs)
+    if _CUSTOM_TASK in definition:
+        return _custom_training(cloud, pipeline)
+    if automl_inputs.DEFINITION in definition:
+        return _automl_training(cloud, parent, pipeline)
+    raise MethodNotImplemented(
+        f"localcloud does not train by {definition}; use AutoML for tables or a custom training"
+        " job."
+    )
 
 
-def _check_data(pipeline: TrainingPipeline) -> None:
+def _custom_training(cloud: Cloud, pipeline: TrainingPipeline) -> Work:
+    spec = custom_job_spec(raw(pipeline).training_task_inputs)
+    check_spec(cloud, spec, "training_pipeline.training_task_inputs")
     if pipeline.input_data_config.dataset_id:
         raise MethodNotImplemented(
             "localcloud does not export managed datasets to custom training; read the data in the"
             " training code."
         )
+    if pipeline.model_to_upload and not spec.base_output_directory.output_uri_prefix:
+        raise InvalidArgument(
+            "training_task_inputs.base_output_directory is required to upload a model; give the"
+            " folder below which model/ will be."
+        )
+    return CustomTraining(spec)
+
+
+def _automl_training(cloud: Cloud, parent: str, pipeline: TrainingPipeline) -> Work:
+    inputs = automl_inputs.read(plain(raw(pipeline).training_task_inputs))
+    check_display_name(pipeline.model_to_upload.display_name)
+    dataset = _dataset(cloud, parent, pipeline)
+    kind = kind_of(dataset.metadata_schema_uri)
+    if kind.name != "tabular":
+        raise InvalidArgument(
+            f"{dataset.name} is of kind {kind.name}; AutoML for tables needs a tabular dataset."
+        )
+    return AutoMLTraining(inputs, tables.source_of(dataset))
+
+
+def _dataset(cloud: Cloud, parent: str, pipeline: TrainingPipeline) -> Dataset:
+    """The dataset that a pipeline trains with, once its split is checked."""
+    config = pipeline.input_data_config
+    if not config.dataset_id:
+        raise InvalidArgument("training_pipeline.input_data_config.dataset_id is required.")
+    dataset = cloud.store.get(f"{parent}/datasets/{config.dataset_id}", Dataset)
+    splits.check(config, kind_of(dataset.metadata_schema_uri))
+    return dataset

@@ -1,0 +1,99 @@
+"""The models that AutoML trains: their files, their resources and their evaluations."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from google.cloud.aiplatform_v1.types import (
+    Attribution,
+    ImportModelEvaluationRequest,
+    Model,
+    ModelEvaluation,
+    ModelExplanation,
+    ModelSourceInfo,
+    UploadModelRequest,
+    UploadModelResponse,
+)
+
+from localcloud.automl.inputs import Inputs
+from localcloud.jobs.job import Job
+from localcloud.rpc import raw
+from localcloud.vertex import model_service
+from localcloud.vertex.json_values import plain, set_value
+from localcloud.vertex.resources import location
+
+IMAGE = "localcloud/automl-tabular"
+
+_SCHEMAS = "gs://google-cloud-aiplatform/schema"
+_TARGET = "targetColumn"
+_FORMATS = ("jsonl", "bigquery", "csv")
+
+
+def target_column(model: Model) -> str:
+    """The column that an AutoML model predicts; empty for other models."""
+    if model.model_source_info.source_type != ModelSourceInfo.ModelSourceType.AUTOML:
+        return ""
+    metadata = plain(raw(model).metadata)
+    return str(metadata.get(_TARGET, "")) if isinstance(metadata, dict) else ""
+
+
+def keep(job: Job, trained: Path) -> str:
+    """Move a model's files to where they stay; the name that its server finds them by."""
+    folder = job.cloud.home.root / "automl"
+    folder.mkdir(exist_ok=True)
+    shutil.move(trained, folder / job.id)
+    return job.id
+
+
+def upload(job: Job, inputs: Inputs, name: str) -> str:
+    """Make the model that the pipeline describes; its resource name with its version.
+
+    Raises:
+        GoogleAPICallError: the model cannot be uploaded as it is described.
+    """
+    pipeline = job.resource
+    kind = "classification" if inputs.classifies else "regression"
+    model = Model(pipeline.model_to_upload)
+    model.container_spec = {
+        "image_uri": IMAGE,
+        "env": [{"name": "AUTOML_MODEL", "value": name}],
+    }
+    model.predict_schemata.prediction_schema_uri = (
+        f"{_SCHEMAS}/predict/prediction/tabular_{kind}_1.0.0.yaml"
+    )
+    model.metadata_schema_uri = f"{_SCHEMAS}/model/metadata/automl_tabular_1.0.0.yaml"
+    set_value(raw(model).metadata, {_TARGET: inputs.target_column, "predictionType": kind})
+    model.model_source_info = ModelSourceInfo(source_type=ModelSourceInfo.ModelSourceType.AUTOML)
+    model.supported_input_storage_formats = list(_FORMATS)
+    model.supported_output_storage_formats = list(_FORMATS)
+    model.training_pipeline = job.name
+    request = UploadModelRequest(
+        parent=location(job.name),
+        model=model,
+        model_id=pipeline.model_id,
+        parent_model=pipeline.parent_model,
+    )
+    operation = model_service.upload_model(job.cloud, request)
+    uploaded: Any = UploadModelResponse.pb(UploadModelResponse())
+    operation.response.Unpack(uploaded)
+    with job.editing() as resource:
+        resource.model_to_upload.name = uploaded.model
+        resource.model_to_upload.version_id = uploaded.model_version_id
+    return f"{uploaded.model}@{uploaded.model_version_id}"
+
+
+def evaluate(job: Job, inputs: Inputs, model: str, folder: Path) -> None:
+    """Keep the evaluation on the test set that training left in its folder."""
+    kind = "classification" if inputs.classifies else "regression"
+    found = json.loads((folder / "evaluation.json").read_text())
+    evaluation = ModelEvaluation(
+        display_name=f"{job.resource.display_name}-evaluation"[:128],
+        metrics_schema_uri=f"{_SCHEMAS}/modelevaluation/{kind}_metrics_1.0.0.yaml",
+    )
+    set_value(raw(evaluation).metrics, found["metrics"])
+    attribution = Attribution()
+    set_value(raw(attribution).feature_attributions, found["attributions"])
+    evaluation.model_explanation = ModelExplanation(mean_attributions=[attribution])
+    request = ImportModelEvaluationRequest(parent=model, model_evaluation=evaluation)
+    model_service.import_model_evaluation(job.cloud, request)
