@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from localcloud import virtual_environment
 from localcloud.clock import Clock
 from localcloud.faults import Faults
+from localcloud.feature_store.rows import Rows
 from localcloud.forks import ForkServers
 from localcloud.home import Home
 from localcloud.images import Images
@@ -18,6 +19,7 @@ from localcloud.vertex.metadata.lineage import Lineage
 from localcloud.vertex.tensorboard.points import Points
 
 if TYPE_CHECKING:
+    from localcloud.feature_store.syncs import Syncs
     from localcloud.jobs.runner import JobRunner
     from localcloud.monitoring.runner import MonitoringRunner
     from localcloud.pipelines.runner import PipelineRunner
@@ -54,10 +56,13 @@ class Cloud:
     jobs: JobRunner = field(init=False)
     request_logs: RequestLogs = field(init=False)
     schedules: Scheduler = field(init=False)
+    feature_rows: Rows = field(init=False)
+    syncs: Syncs = field(init=False)
     monitoring: MonitoringRunner = field(init=False)
 
     def __post_init__(self) -> None:
         # What runs things is given this cloud, so its modules import this one.
+        from localcloud.feature_store.syncs import Syncs
         from localcloud.jobs.runner import JobRunner
         from localcloud.monitoring.runner import MonitoringRunner
         from localcloud.pipelines.runner import PipelineRunner
@@ -77,4 +82,6 @@ class Cloud:
         self.jobs = JobRunner(self)
         self.request_logs = RequestLogs(self)
         self.schedules = Scheduler(self)
+        self.feature_rows = Rows(self.store)
+        self.syncs = Syncs(self)
         self.monitoring = MonitoringRunner(self)

@@ -12,11 +12,13 @@ def recover(cloud: Cloud) -> None:
     cloud.servers.recover()
     cloud.request_logs.recover()
     cloud.schedules.recover()
+    cloud.syncs.recover()
 
 
 def stop(cloud: Cloud) -> None:
     """End all processes of jobs and deployed models, and close the state."""
     cloud.schedules.stop()
+    cloud.syncs.stop()
     cloud.monitoring.stop()
     cloud.pipelines.stop()
     cloud.forks.stop()

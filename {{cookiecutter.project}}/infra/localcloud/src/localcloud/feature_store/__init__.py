@@ -1,0 +1,1 @@
+"""Feature Store: features in BigQuery, synced into rows that are served online."""
