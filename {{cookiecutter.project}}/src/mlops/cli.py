@@ -75,6 +75,22 @@ def predict(rows: int = 5, environment: EnvironmentOption = Environment.LOCAL) -
     _ask(settings, _connect(settings), rows)
 
 
+@app.command()
+def lineage(
+    version: Annotated[str, typer.Argument(help="A number or an alias.")] = "champion",
+    environment: EnvironmentOption = Environment.LOCAL,
+) -> None:
+    """Walk from a model version back to the query, the data's hash and the schema."""
+    from mlops.registry.lineage import trace
+    from mlops.registry.models import get_version
+    from mlops.report import describe_lineage
+
+    settings = load_settings(environment)
+    _connect(settings)
+    model = get_version(settings.name, version)
+    _write(describe_lineage(settings.name, model.version_id, trace(model.uri)))
+
+
 @release.command()
 def promote(version: str, environment: EnvironmentOption = Environment.LOCAL) -> None:
     """Give a model version all traffic of the endpoint, and make it the champion."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from mlops.registry.models import describe, find_model, find_version, get_version
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from mlops.pipelines.progress import Progress
+    from mlops.registry.lineage import Ancestor
     from mlops.release.prediction import Prediction
 
 
@@ -43,6 +45,15 @@ def describe_endpoint(name: str) -> Iterator[str]:
         alias = version.alias or "no alias"
         share = traffic.get(deployed.id, 0)
         yield f"  version {version.version} ({alias})  {share} % of the traffic"
+
+
+def describe_lineage(name: str, version: str, ancestors: Iterable[Ancestor]) -> Iterator[str]:
+    """What a version was made of, with what the steps recorded."""
+    yield f"{name} version {version} was made of"
+    for ancestor in ancestors:
+        yield f"\n{ancestor.step}  {ancestor.name}  {ancestor.uri}"
+        for key, value in ancestor.metadata.items():
+            yield from textwrap.indent(f"{key}: {value}", "    ").splitlines()
 
 
 def describe_predictions(predictions: Iterable[Prediction], label: str) -> Iterator[str]:

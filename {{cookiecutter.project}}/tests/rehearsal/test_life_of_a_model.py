@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import sys
 
 import pytest
 
@@ -18,6 +19,18 @@ BAD_DATA = [
     ("out-of-range", "trip_miles", "Out-of-range values"),
     ("missing-column", "trip_miles", "Column dropped"),
 ]
+
+EXPERIMENT = """
+from google.cloud import aiplatform
+from mlops.settings import load_settings
+
+settings = load_settings()
+aiplatform.init(project=settings.project, location=settings.location)
+runs = aiplatform.get_experiment_df(settings.name)
+metric = next(iter(settings.evaluation.thresholds))
+runs = runs.rename(columns={f"metric.{metric}": "metric"})
+print(runs[["state", "metric"]].to_json(orient="records"))
+"""
 
 
 def states(output: str) -> dict[str, str]:
@@ -57,6 +70,25 @@ def test_another_model_is_a_challenger_until_it_is_promoted(rehearsal: Rehearsal
     promoted = succeed(rehearsal.mlops("release", "promote", "challenger"))
     assert "version 2 (champion)  100 % of the traffic" in promoted
     assert "version 1" not in promoted
+
+
+def test_a_model_leads_back_to_its_data(rehearsal: Rehearsal) -> None:
+    first, second = (succeed(rehearsal.mlops("lineage", version)) for version in ("1", "champion"))
+    for lineage in (first, second):
+        assert re.search(r"^train-model  model  gs://", lineage)
+        assert "FROM `bigquery-public-data.chicago_taxi_trips.taxi_trips`" in lineage
+        assert re.search(r"schema: gs://\S+schema\.pbtxt", lineage)
+    hashes = re.findall(r"data_hash: ([0-9a-f]{64})", first + second)
+    assert len(hashes) == 2
+    assert hashes[0] == hashes[1]
+
+
+def test_runs_are_compared_in_an_experiment(rehearsal: Rehearsal) -> None:
+    output = succeed(rehearsal.localcloud("run", "--", sys.executable, "-c", EXPERIMENT))
+    runs = json.loads(output)
+    assert len(runs) == 3
+    assert {run["state"] for run in runs} == {"COMPLETE"}
+    assert all(run["metric"] > 0 for run in runs)
 
 
 def test_a_model_below_a_threshold_is_not_registered(rehearsal: Rehearsal) -> None:

@@ -14,14 +14,16 @@ def extract_data(
     data: dsl.Output[dsl.Dataset],
 ) -> None:
     """Extracts each split from BigQuery; `data_version` renews a cached extract of other rows."""
-    from google.cloud import bigquery
+    from google.cloud import bigquery, storage
 
-    from mlops.data.extract import extract
+    from mlops.data.extract import extract, hash_files
     from mlops.features import Features
 
     client = bigquery.Client(project=project)
-    extract(client, Features.model_validate(features), data.uri, sample_percent)
+    query = extract(client, Features.model_validate(features), data.uri, sample_percent)
+    data.metadata["query"] = query
     data.metadata["data_version"] = data_version
+    data.metadata["data_hash"] = hash_files(storage.Client(project=project), data.uri)
 
 
 @dsl.component(base_image="ml", install_kfp_package=False)
@@ -41,3 +43,4 @@ def validate_data(
         validate(declared, data.uri, statistics.uri, report.uri, beam_arguments)
     except DataValidationError as error:
         raise SystemExit(str(error)) from None  # the log ends with the anomalies, not a traceback
+    report.metadata["schema"] = f"{report.uri}/schema.pbtxt"

@@ -10,10 +10,15 @@ def transform_data(
     features: Dict[str, Any],
     beam_arguments: List[str],
     data: dsl.Input[dsl.Dataset],
+    validation: dsl.Input[dsl.Artifact],
     examples: dsl.Output[dsl.Dataset],
     graph: dsl.Output[dsl.Artifact],
 ) -> None:
-    """Learns the preprocessing and applies it to what training reads."""
+    """Learns the preprocessing and applies it to what training reads.
+
+    `validation` is the report of this data, which it has passed: so the lineage of a model leads to
+    the schema that its data kept.
+    """
     from mlops.features import Features
     from mlops.training.transform import transform
 

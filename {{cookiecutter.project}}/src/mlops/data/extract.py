@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from mlops.data.query import export
 
 if TYPE_CHECKING:
-    from google.cloud import bigquery
+    from google.cloud import bigquery, storage
 
     from mlops.features import Features
 
 
-def extract(client: bigquery.Client, features: Features, uri: str, sample_percent: float) -> None:
+def extract(client: bigquery.Client, features: Features, uri: str, sample_percent: float) -> str:
     """Writes each split as Parquet files to `uri/train`, `uri/eval` and `uri/test`.
+
+    Returns:
+        The script that BigQuery ran.
 
     Raises:
         google.api_core.exceptions.GoogleAPIError: BigQuery refused a query, and says why.
@@ -21,9 +25,19 @@ def extract(client: bigquery.Client, features: Features, uri: str, sample_percen
     available = {field.name for field in client.get_table(features.table).schema}
     script = export(features, uri, sample_percent=sample_percent, available=available)
     client.query(script).result()
+    return script
 
 
 def fingerprint(client: bigquery.Client, features: Features) -> str:
     """What changes when the table's rows or columns change: an extract of the same is the same."""
     table = client.get_table(features.table)
     return f"{table.etag} {table.modified} {table.num_rows}"
+
+
+def hash_files(client: storage.Client, uri: str) -> str:
+    """SHA-256 over the names and checksums (CRC32C) of the files below a `gs://` URI."""
+    bucket, _, folder = uri.removeprefix("gs://").partition("/")
+    digest = hashlib.sha256()
+    for blob in client.list_blobs(bucket, prefix=f"{folder}/"):  # in the order of their names
+        digest.update(f"{blob.name.removeprefix(folder)}\0{blob.crc32c}\n".encode())
+    return digest.hexdigest()

@@ -61,7 +61,10 @@ def submit(settings: Settings, name: str, spec: Path, parameters: dict[str, Any]
         parameter_values=parameters,
         enable_caching=None,  # each task's own option holds
     )
-    job.submit(service_account=settings.service_account or None)
+    job.submit(
+        service_account=settings.service_account or None,
+        experiment=settings.name,  # each run with its parameters and metrics, side by side
+    )
     return job
 
 

@@ -35,8 +35,11 @@ def training(
     )
     data = extracted.outputs["data"]
     validated = validate_data(features=features, beam_arguments=beam_arguments, data=data)
-    transformed = transform_data(features=features, beam_arguments=beam_arguments, data=data).after(
-        validated
+    transformed = transform_data(
+        features=features,
+        beam_arguments=beam_arguments,
+        data=data,
+        validation=validated.outputs["report"],
     )
     trained = train_model(
         features=features,
