@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import grpc
-from google.api_core.exceptions import GoogleAPICallError
+from google.api_core.exceptions import GoogleAPICallError, InvalidArgument
+from google.protobuf.message import DecodeError
 from grpc_status import rpc_status
 
 from localcloud import call_context, errors, handlers
@@ -49,17 +50,16 @@ class _Router(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc ships no ty
         rpc = handlers.all_rpcs().get(path)
         if rpc is None:
             return grpc.unary_unary_rpc_method_handler(_unknown(path))
-        parse = getattr(rpc.request_type, "deserialize", None) or rpc.request_type.FromString
         kind = (
             grpc.unary_stream_rpc_method_handler
             if rpc.streaming
             else grpc.unary_unary_rpc_method_handler
         )
         answer = self._stream(path) if rpc.streaming else self._answer(path)
-        return kind(answer, request_deserializer=parse, response_serializer=_serialise)
+        return kind(answer, response_serializer=_serialise)
 
-    def _answer(self, path: str) -> Callable[[Message, grpc.ServicerContext], Message]:
-        def answer(request: Message, context: grpc.ServicerContext) -> Message:
+    def _answer(self, path: str) -> Callable[[bytes, grpc.ServicerContext], Message]:
+        def answer(request: bytes, context: grpc.ServicerContext) -> Message:
             try:
                 return _call(self._cloud, path, request, context)
             except Exception as error:
@@ -67,8 +67,8 @@ class _Router(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc ships no ty
 
         return answer
 
-    def _stream(self, path: str) -> Callable[[Message, grpc.ServicerContext], Iterator[Message]]:
-        def answer(request: Message, context: grpc.ServicerContext) -> Iterator[Message]:
+    def _stream(self, path: str) -> Callable[[bytes, grpc.ServicerContext], Iterator[Message]]:
+        def answer(request: bytes, context: grpc.ServicerContext) -> Iterator[Message]:
             try:
                 yield from _call(self._cloud, path, request, context)
             except Exception as error:
@@ -77,13 +77,29 @@ class _Router(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc ships no ty
         return answer
 
 
-def _call(cloud: Cloud, path: str, request: Message, context: grpc.ServicerContext) -> Any:
+def _call(cloud: Cloud, path: str, request: bytes, context: grpc.ServicerContext) -> Any:
     """What the handler returns, after the response headers that it has set are sent."""
     with call_context.entering(_host(context)) as surroundings:
-        response = handlers.call(cloud, path, request)
+        response = handlers.call(cloud, path, _parse(path, request))
     headers = surroundings.response_headers.items()
     context.send_initial_metadata(tuple((name.lower(), value) for name, value in headers))
     return response
+
+
+def _parse(path: str, request: bytes) -> Message:
+    """The message that a client has sent.
+
+    gRPC's own deserializer would call bytes that are none an internal error of ours.
+
+    Raises:
+        InvalidArgument: the bytes are none of this RPC's request type.
+    """
+    request_type = handlers.all_rpcs()[path].request_type
+    parse = getattr(request_type, "deserialize", None) or request_type.FromString
+    try:
+        return parse(request)
+    except DecodeError as error:
+        raise InvalidArgument(f"The request of {path} is no {request_type.__name__}.") from error
 
 
 def _host(context: grpc.ServicerContext) -> str:

@@ -21,3 +21,9 @@ class HttpProtocol(H11Protocol):
             head, separator, rest = data.partition(b"\r\n\r\n")
             data = _IDENTITY.sub(b"", head + separator) + rest
         super().data_received(data)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse a body that is malformed, instead of what the application may still answer."""
+        if self.cycle:
+            self.cycle.disconnected = True
+        super().send_400_response(msg)

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from google.api_core.exceptions import GoogleAPICallError, InvalidArgument
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -51,7 +51,10 @@ def create_app(cloud: Cloud, storage: ASGIApp, bigquery: ASGIApp) -> ASGIApp:
         if _is_from_elsewhere(scope, host):
             return await _REFUSAL(scope, receive, send)
         scope["scheme"] = "https" if is_google_host(host) else "http"
-        await _application(host, scope["path"])(scope, receive, send)
+        try:
+            await _application(host, scope["path"])(scope, receive, send)
+        except ClientDisconnect:
+            _LOG.debug("a client left before its request was complete")
 
     def _application(host: str, path: str) -> ASGIApp:
         if path.startswith(PREFIX) and not is_google_host(host):
@@ -80,6 +83,8 @@ def rest_app(cloud: Cloud) -> ASGIApp:
                 )
             body = await _body(request)
             return await run_in_threadpool(_call, cloud, match, request, body)
+        except ClientDisconnect:
+            raise
         except Exception as error:
             return _error(request, error)
 

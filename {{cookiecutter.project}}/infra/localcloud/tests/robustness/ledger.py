@@ -24,7 +24,7 @@ class Ledger:
         (value,) = self._possible.get(key, {None})
         return value
 
-    def keys(self) -> list[str]:
+    def present(self) -> list[str]:
         """The keys of what is there."""
         return [key for key, values in self._possible.items() if values != {None}]
 

@@ -98,7 +98,7 @@ def test_nothing_acknowledged_is_lost(
     monkeypatch: pytest.MonkeyPatch,
     seed: int,
 ) -> None:
-    moments = random.Random(seed)
+    moments = random.Random(seed)  # noqa: S311 - to be repeated
     compiler.Compiler().compile(two_steps, str(tmp_path / "pipeline.yaml"))
     spec = yaml.safe_load((tmp_path / "pipeline.yaml").read_text())
     own = start_localcloud()

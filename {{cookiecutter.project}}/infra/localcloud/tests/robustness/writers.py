@@ -41,11 +41,11 @@ class Writer:
 
     def __init__(self, seed: int) -> None:
         self.ledger = Ledger()
-        self.random = random.Random(f"{self.kind} {seed}")
+        self.random = random.Random(f"{self.kind} {seed}")  # noqa: S311 - to be repeated
         self._last = 0
 
     def write(self) -> None:
-        keys = self.ledger.keys()
+        keys = self.ledger.present()
         if len(keys) < 3 or (len(keys) < _MOST and self.random.random() < 0.3):
             self._last += 1
             self.create(f"{self.kind}-{self._last}")
@@ -74,7 +74,11 @@ class Models(Writer):
     def create(self, key: str) -> None:
         with self.ledger.writing(key, (1, 1, 0)):
             self._client.upload_model(
-                {"parent": PARENT, "model_id": key, "model": {**self._model(), "labels": {"n": "0"}}}
+                {
+                    "parent": PARENT,
+                    "model_id": key,
+                    "model": {**self._model(), "labels": {"n": "0"}},
+                }
             )
 
     def change(self, key: str) -> None:
@@ -154,7 +158,7 @@ class Endpoints(Writer):
                 self._client.delete_operation({"name": key})
             else:
                 # its operations go with it
-                for other in self.ledger.keys():
+                for other in self.ledger.present():
                     if f"/endpoints/{key}/operations/" in other:
                         self._delete(other)
                 self._client.delete_endpoint(name=f"{PARENT}/endpoints/{key}")
@@ -295,7 +299,7 @@ class CustomJobs(Writer):
 
     def check_ends(self) -> list[str]:
         """Jobs that did not end as they may: well, or because localcloud was stopped."""
-        for key in self.ledger.keys():
+        for key in self.ledger.present():
             (job,) = self._named(key)
             wait_for(lambda name=job.name: self._client.get_custom_job(name=name))  # type: ignore[misc]
         return [
@@ -342,7 +346,7 @@ class Pipelines(Writer):
     def check_ends(self) -> list[str]:
         """Jobs that did not succeed: they go on after a crash."""
         wrong = []
-        for key in self.ledger.keys():
+        for key in self.ledger.present():
             wait_for(lambda key=key: self._get(key))  # type: ignore[misc]
             job = self._get(key)
             if job.state != PipelineState.PIPELINE_STATE_SUCCEEDED:

@@ -21,9 +21,9 @@ def wait_operation(
     cloud: Cloud, request: operations_pb2.WaitOperationRequest
 ) -> operations_pb2.Operation:
     """The operation once it is done, or as it stands when the time is over."""
-    asked = request.timeout.ToTimedelta().total_seconds() if request.HasField("timeout") else None
-    seconds = _LONGEST_WAIT if asked is None else min(asked, _LONGEST_WAIT)
-    return cloud.operations.wait(request.name, seconds)
+    asked = request.timeout.seconds + request.timeout.nanos / 1e9
+    seconds = min(asked, _LONGEST_WAIT) if request.HasField("timeout") else _LONGEST_WAIT
+    return cloud.operations.wait(request.name, max(seconds, 0))
 
 
 def list_operations(
