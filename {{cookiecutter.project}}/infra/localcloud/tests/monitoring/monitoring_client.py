@@ -1,7 +1,7 @@
 """What the tests of model monitoring share: an endpoint, its requests and what is found."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from google.cloud import aiplatform, storage
@@ -35,7 +35,8 @@ class MonitoringClient:
     ) -> None:
         self.localcloud = localcloud
         self.bucket = bucket
-        self.clock = Clock(Home(localcloud.home).clock)
+        self.home = Home(localcloud.home)
+        self.clock = Clock(self.home.clock)
         self.endpoint = aiplatform.Endpoint.create(display_name=unique())
         self.endpoint.deploy(model)
         self.deployed_model: str = self.endpoint.list_models()[0].id
@@ -125,11 +126,3 @@ class MonitoringClient:
                 name=name.model_deployment_monitoring_job
             )
         self.endpoint.delete(force=True)
-
-
-def end_of(stats: Any) -> datetime:
-    """The end of the only window of statistics."""
-    (window,) = {
-        each.end_time for feature in stats.feature_stats for each in feature.prediction_stats
-    }
-    return datetime.fromisoformat(window.isoformat())
