@@ -107,12 +107,11 @@ class Placeholders:
         if (side, kind) == ("outputs", "parameters"):
             return values["parameters"][rest[0]]["outputFile"]
         if kind == "artifacts":
-            return self._artifact(values["artifacts"][rest[0]]["artifacts"][0], rest[1:])
+            artifacts = values["artifacts"][rest[0]]["artifacts"]
+            return self._artifact(artifacts[0], rest[1:]) if rest[1:] else artifacts
         raise KeyError(kind)
 
     def _artifact(self, artifact: Json, steps: list[str]) -> Json:
-        if not steps:
-            return artifact
         if steps[0] == "path":
             return artifact.get("customPath") or self._local_path(artifact["uri"])
         return _descend(artifact, steps)

@@ -16,12 +16,13 @@ from grpc import StatusCode
 
 from localcloud.pipelines import engine
 from localcloud.pipelines.cache import Cache
+from localcloud.pipelines.job_inputs import job_inputs
 from localcloud.pipelines.reader import read
 from localcloud.pipelines.record import ENDED, JobRecord, JobState, State
-from localcloud.pipelines.run import Run, TaskCancelled, TaskFailed, Values, log_folder
+from localcloud.pipelines.run import Run, TaskCancelled, TaskFailed, log_folder
 from localcloud.pipelines.spec import InvalidSpec, Pipeline, UnsupportedSpec
 from localcloud.pipelines.validation import validate
-from localcloud.pipelines.values import runtime_parameters
+from localcloud.vertex.resources import location
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -126,11 +127,12 @@ class PipelineRunner:
     def _outcome(self, run: Run) -> tuple[int, Status | None]:
         try:
             run.record.start()
-            engine.execute(run, Values(job_parameters(run.job, run.pipeline)))
+            parent = location(run.job.name)
+            engine.execute(run, job_inputs(self._cloud.store, parent, run.job, run.pipeline))
         except TaskCancelled:
             message = "The pipeline job was cancelled."
             return JobState.PIPELINE_STATE_CANCELLED, _status(StatusCode.CANCELLED, message)
-        except TaskFailed as error:
+        except (InvalidSpec, TaskFailed) as error:
             return JobState.PIPELINE_STATE_FAILED, _status(
                 StatusCode.FAILED_PRECONDITION, str(error)
             )
@@ -151,18 +153,6 @@ def pipeline_of(job: Any) -> Pipeline:
     pipeline = read(MessageToDict(job.pipeline_spec))
     validate(pipeline)
     return pipeline
-
-
-def job_parameters(job: Any, pipeline: Pipeline) -> dict[str, Any]:
-    """The parameters that a PipelineJob message gives to its pipeline.
-
-    Raises:
-        InvalidSpec: one is unknown, missing or of the wrong type.
-    """
-    given = {
-        name: MessageToDict(value) for name, value in job.runtime_config.parameter_values.items()
-    }
-    return runtime_parameters(given, pipeline.root.parameters)
 
 
 def _abandon(record: JobRecord, reason: str) -> None:

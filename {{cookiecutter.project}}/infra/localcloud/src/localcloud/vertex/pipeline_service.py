@@ -12,8 +12,9 @@ from google.cloud.aiplatform_v1 import types
 from google.protobuf.empty_pb2 import Empty
 
 from localcloud.cloud import Cloud
+from localcloud.pipelines.job_inputs import job_inputs
 from localcloud.pipelines.record import ENDED
-from localcloud.pipelines.runner import job_parameters, pipeline_of
+from localcloud.pipelines.runner import pipeline_of
 from localcloud.pipelines.spec import InvalidSpec, UnsupportedSpec
 from localcloud.rpc import raw
 from localcloud.vertex import filters, listing, pipeline_lineage
@@ -43,6 +44,7 @@ __all__ = [
 ]
 
 _JOB_ID = re.compile(r"[a-z][-a-z0-9]{0,127}")
+_LARGEST_BATCH = 32
 _ORDER = ("create_time", "end_time", "start_time", "update_time")
 _FIELDS: filters.Fields = {
     "create_time": lambda job: job.create_time,
@@ -52,6 +54,7 @@ _FIELDS: filters.Fields = {
     "pipeline_name": lambda job: _pipeline_name(job),
     "schedule_name": lambda job: job.schedule_name,
     "state": lambda job: job.state.name,
+    "template_uri": lambda job: job.template_uri,
     "update_time": lambda job: job.update_time,
 }
 
@@ -71,7 +74,7 @@ def create_pipeline_job(cloud: Cloud, request: types.CreatePipelineJobRequest) -
             " letters, digits and hyphens, and have at most 128 characters."
         )
     job = types.PipelineJob(request.pipeline_job)
-    check_pipeline_job(cloud, job)
+    check_pipeline_job(cloud, request.parent, job)
     job.name = f"{request.parent}/pipelineJobs/{job_id}"
     job.display_name = job.display_name or _pipeline_name(job)
     job.labels["vertex-ai-pipelines-run-billing-id"] = new_id()
@@ -130,9 +133,11 @@ def batch_cancel_pipeline_jobs(cloud: Cloud, request: types.BatchCancelPipelineJ
     """Cancel several jobs, or none if one of them cannot be.
 
     Raises:
+        InvalidArgument: they are none, too many, or in another location.
         NotFound: one of them does not exist.
         FailedPrecondition: one of them has ended.
     """
+    _check_batch(request)
     jobs = [cloud.store.get(name, types.PipelineJob) for name in request.names]
     for job in jobs:
         if job.state in ENDED:
@@ -163,9 +168,11 @@ def batch_delete_pipeline_jobs(cloud: Cloud, request: types.BatchDeletePipelineJ
     """Delete several jobs, or none if one of them cannot be.
 
     Raises:
+        InvalidArgument: they are none, too many, or in another location.
         NotFound: one of them does not exist.
         FailedPrecondition: one of them still runs.
     """
+    _check_batch(request)
     jobs = [_refuse_running(cloud, name) for name in request.names]
     with cloud.store.transaction():
         for job in jobs:
@@ -173,6 +180,16 @@ def batch_delete_pipeline_jobs(cloud: Cloud, request: types.BatchDeletePipelineJ
     return cloud.operations.done(
         request.parent, types.BatchDeletePipelineJobsResponse(pipeline_jobs=jobs), _deletion()
     )
+
+
+def _check_batch(request: Any) -> None:
+    if not 0 < len(request.names) <= _LARGEST_BATCH:
+        raise InvalidArgument(
+            f"names has {len(request.names)} entries; give at least 1 and at most {_LARGEST_BATCH}."
+        )
+    for name in request.names:
+        if not name.startswith(f"{request.parent}/pipelineJobs/"):
+            raise InvalidArgument(f"names has {name}, which is not a pipeline job of the parent.")
 
 
 def _deletion() -> types.DeleteOperationMetadata:
@@ -186,18 +203,18 @@ def _refuse_running(cloud: Cloud, name: str) -> types.PipelineJob:
     return job
 
 
-def check_pipeline_job(cloud: Cloud, job: types.PipelineJob) -> None:
-    """Refuse a job that could not be created.
+def check_pipeline_job(cloud: Cloud, parent: str, job: types.PipelineJob) -> None:
+    """Refuse a job that could not be created in this location.
 
     Raises:
-        InvalidArgument: the spec, a parameter or the output directory is not valid.
+        InvalidArgument: the spec, an input or the output directory is not valid.
         MethodNotImplemented: the spec needs what localcloud does not have.
     """
-    _check(job)
+    _check(cloud, parent, job)
     _check_bucket(cloud, job.runtime_config.gcs_output_directory)
 
 
-def _check(job: types.PipelineJob) -> None:
+def _check(cloud: Cloud, parent: str, job: types.PipelineJob) -> None:
     message = raw(job)
     if job.template_uri and not message.HasField("pipeline_spec"):
         raise MethodNotImplemented(
@@ -211,15 +228,13 @@ def _check(job: types.PipelineJob) -> None:
             f"runtime_config.gcs_output_directory is {root!r}; give a folder in Cloud Storage such"
             " as gs://bucket/pipeline-root."
         )
-    if job.runtime_config.input_artifacts:
-        raise MethodNotImplemented("localcloud does not support runtime_config.input_artifacts.")
     if len(message.runtime_config.parameters):
         raise InvalidArgument(
             "runtime_config.parameters is for schemaVersion 2.0.0; give parameter_values instead."
         )
     check_labels(job.labels)
     try:
-        job_parameters(message, pipeline_of(message))
+        job_inputs(cloud.store, parent, message, pipeline_of(message))
     except InvalidSpec as error:
         raise InvalidArgument(f"The pipeline job is not valid: {error}") from error
     except UnsupportedSpec as error:

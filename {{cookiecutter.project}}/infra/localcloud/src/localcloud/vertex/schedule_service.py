@@ -210,4 +210,4 @@ def _check_request(cloud: Cloud, schedule: types.Schedule) -> None:
             f"schedule.create_pipeline_job_request.parent is {request.parent!r}; give the"
             f" schedule's own location, {location(schedule.name)}."
         )
-    check_pipeline_job(cloud, request.pipeline_job)
+    check_pipeline_job(cloud, request.parent, request.pipeline_job)
