@@ -122,7 +122,7 @@ def test_a_wrong_split_does_not_replace_the_endpoints(
             InvalidArgument,
             "max_replica_count is 2",
         ),
-        ({"dedicated_resources": {"min_replica_count": 1}}, InvalidArgument, "machine_type is req"),
+        ({"service_account": "me"}, InvalidArgument, "service_account 'me' is no email"),
         ({"id": "abc"}, InvalidArgument, "'abc' is malformed"),
         ({"id": "0"}, InvalidArgument, "'0' is malformed"),
     ],

@@ -6,7 +6,6 @@ from google.api_core.exceptions import (
     AlreadyExists,
     FailedPrecondition,
     InvalidArgument,
-    MethodNotImplemented,
     NotFound,
 )
 from google.cloud.aiplatform_v1.types import DeployedModel, DeployedModelRef, Endpoint, Model
@@ -16,11 +15,12 @@ from localcloud.cloud import Cloud
 from localcloud.explanation import specs
 from localcloud.rpc import raw
 from localcloud.store import Store
-from localcloud.vertex import models
+from localcloud.vertex import models, serving_resources
 from localcloud.vertex.resources import masked_fields, new_id, now, touch
 from localcloud.vertex.traffic import NEW, check_split
 
 _ID = re.compile(r"[1-9][0-9]{0,9}")
+_EMAIL = re.compile(r"[^@\s/]+@[^@\s/]+")
 _MUTABLE = (
     "dedicated_resources.min_replica_count",
     "dedicated_resources.max_replica_count",
@@ -51,15 +51,15 @@ def prepare(cloud: Cloud, endpoint: Endpoint, wanted: DeployedModel) -> Deployed
     model = models.get(cloud.store, wanted.model)
     _check_id(endpoint, wanted.id)
     check_deployable(cloud, model)
-    _check_resources(wanted)
     deployed = DeployedModel(wanted)
+    serving_resources.complete(cloud.store, endpoint.name, deployed)
+    _check_service_account(wanted.service_account)
     deployed.id = wanted.id or new_id()
     deployed.model = models.split_name(wanted.model)[0]
     deployed.model_version_id = model.version_id
     deployed.display_name = wanted.display_name or model.display_name
     deployed.explanation_spec = specs.inherit(model, wanted)
     deployed.create_time = now()
-    deployed.status = DeployedModel.Status(last_update_time=now(), available_replica_count=1)
     return deployed
 
 
@@ -115,7 +115,7 @@ def mutate(store: Store, endpoint: str, wanted: DeployedModel, mask: FieldMask) 
     with store.editing(endpoint, Endpoint) as kept:
         deployed = _find(kept, wanted.id)
         paths.MergeMessage(raw(wanted), raw(deployed), replace_repeated_field=True)
-        _check_resources(deployed)
+        serving_resources.complete(store, endpoint, deployed)
         touch(kept)
         return DeployedModel(deployed)
 
@@ -136,6 +136,14 @@ def _check_id(endpoint: Endpoint, model_id: str) -> None:
         raise AlreadyExists(f"Endpoint {endpoint.name} has a deployed model {model_id} already.")
 
 
+def _check_service_account(email: str) -> None:
+    if email and not _EMAIL.fullmatch(email):
+        raise InvalidArgument(
+            f"deployed_model.service_account {email!r} is no email address; name the service"
+            " account by its address."
+        )
+
+
 def check_deployable(cloud: Cloud, model: Model) -> None:
     """Refuse a model that no server can be started for.
 
@@ -150,28 +158,6 @@ def check_deployable(cloud: Cloud, model: Model) -> None:
     if not folder.is_dir() or not any(folder.iterdir()):
         raise FailedPrecondition(
             f"Model {model.name} has no files under {model.artifact_uri}; write them there first."
-        )
-
-
-def _check_resources(deployed: DeployedModel) -> None:
-    kind = raw(deployed).WhichOneof("prediction_resources")
-    if kind is None:
-        raise InvalidArgument("deployed_model.dedicated_resources is required.")
-    if kind == "shared_resources":
-        raise MethodNotImplemented(
-            "localcloud has no deployment resource pools; use dedicated_resources."
-        )
-    resources = getattr(deployed, kind)
-    least, most = resources.min_replica_count, resources.max_replica_count
-    if kind == "automatic_resources":
-        least = max(least, 1)  # Vertex's own default
-    elif not resources.machine_spec.machine_type:
-        raise InvalidArgument("dedicated_resources.machine_spec.machine_type is required.")
-    if least < 1:
-        raise InvalidArgument(f"{kind}.min_replica_count is {least}; it must be at least 1.")
-    if most and most < least:
-        raise InvalidArgument(
-            f"{kind}.max_replica_count is {most}; it must be at least min_replica_count ({least})."
         )
 
 

@@ -5,6 +5,7 @@ import re
 from google.api_core.exceptions import (
     FailedPrecondition,
     InvalidArgument,
+    MethodNotImplemented,
 )
 from google.cloud.aiplatform_v1.types import (
     CreateEndpointOperationMetadata,
@@ -24,6 +25,8 @@ from google.cloud.aiplatform_v1.types import (
     UndeployModelOperationMetadata,
     UndeployModelRequest,
     UndeployModelResponse,
+    UpdateEndpointLongRunningRequest,
+    UpdateEndpointOperationMetadata,
     UpdateEndpointRequest,
 )
 from google.protobuf.empty_pb2 import Empty
@@ -48,6 +51,7 @@ from localcloud.vertex.resources import (
 from localcloud.vertex.traffic import NEW, check_split
 
 _ENDPOINT_ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?|[1-9][0-9]{0,8}")
+_PRIVATE = ("network", "enable_private_service_connect", "private_service_connect_config")
 _LOGGING = "predict_request_response_logging_config"
 _FIELDS = (
     "display_name",
@@ -69,6 +73,7 @@ def create_endpoint(cloud: Cloud, request: CreateEndpointRequest) -> Operation:
     check_display_name(endpoint.display_name)
     check_labels(endpoint.labels)
     check_split(endpoint.traffic_split, ids=())
+    _refuse_private(endpoint)
     endpoint.name = f"{request.parent}/endpoints/{request.endpoint_id or new_id()}"
     endpoint.deployed_models = []
     endpoint.dedicated_endpoint_dns = _dedicated_dns(endpoint)
@@ -110,6 +115,19 @@ def update_endpoint(cloud: Cloud, request: UpdateEndpointRequest) -> Endpoint:
         if _LOGGING in fields:
             cloud.request_logs.create_table(endpoint)
     return endpoint
+
+
+def update_endpoint_long_running(
+    cloud: Cloud, request: UpdateEndpointLongRunningRequest
+) -> Operation:
+    """Change how long predictions may take."""
+    wanted = request.endpoint
+    with cloud.store.editing(wanted.name, Endpoint) as endpoint:
+        check_etag(endpoint, wanted.etag)
+        endpoint.client_connection_config = wanted.client_connection_config
+        touch(endpoint)
+    metadata = UpdateEndpointOperationMetadata(generic_metadata=operation_metadata())
+    return cloud.operations.done(endpoint.name, endpoint, metadata)
 
 
 def delete_endpoint(cloud: Cloud, request: DeleteEndpointRequest) -> Operation:
@@ -166,6 +184,15 @@ def mutate_deployed_model(cloud: Cloud, request: MutateDeployedModelRequest) -> 
     metadata = MutateDeployedModelOperationMetadata(generic_metadata=operation_metadata())
     response = MutateDeployedModelResponse(deployed_model=deployed)
     return cloud.operations.done(request.endpoint, response, metadata)
+
+
+def _refuse_private(endpoint: Endpoint) -> None:
+    for field in _PRIVATE:
+        if field in endpoint and getattr(endpoint, field):
+            raise MethodNotImplemented(
+                f"localcloud has no private endpoints (endpoint.{field}); create a public one, or"
+                " one with dedicated_endpoint_enabled."
+            )
 
 
 def _dedicated_dns(endpoint: Endpoint) -> str:

@@ -5,9 +5,15 @@ from typing import Any
 
 from google.api_core.exceptions import FailedPrecondition, InvalidArgument
 from google.cloud.aiplatform_v1.types import (
+    CopyModelOperationMetadata,
+    CopyModelRequest,
+    CopyModelResponse,
     DeleteModelRequest,
     DeleteModelVersionRequest,
     DeleteOperationMetadata,
+    ExportModelOperationMetadata,
+    ExportModelRequest,
+    ExportModelResponse,
     GetModelEvaluationRequest,
     GetModelRequest,
     ImportModelEvaluationRequest,
@@ -30,7 +36,7 @@ from google.protobuf.empty_pb2 import Empty
 from localcloud.cloud import Cloud
 from localcloud.explanation import specs
 from localcloud.operations import Operation
-from localcloud.vertex import models
+from localcloud.vertex import model_transfers, models
 from localcloud.vertex.listing import page
 from localcloud.vertex.resources import (
     check_display_name,
@@ -48,7 +54,19 @@ _MODEL_ID = re.compile(r"[a-z_][a-z0-9_-]{0,62}")
 _MODEL_FIELDS: tuple[str, ...] = ("display_name", "description", "labels")
 _VERSION_FIELDS: tuple[str, ...] = ("version_description", "labels")
 # Set by the server; what a request says there is not kept.
-_OUTPUT_FIELDS = ("name", "etag", "deployed_models", "create_time", "update_time", "version_id")
+_OUTPUT_FIELDS = (
+    "name",
+    "etag",
+    "deployed_models",
+    "create_time",
+    "update_time",
+    "version_id",
+    "version_create_time",
+    "version_update_time",
+    "original_model_info",
+    "supported_export_formats",
+    "supported_deployment_resources_types",
+)
 
 
 def upload_model(cloud: Cloud, request: UploadModelRequest) -> Operation:
@@ -139,6 +157,34 @@ def delete_model_version(cloud: Cloud, request: DeleteModelVersionRequest) -> Op
     return _deleted(cloud, name)
 
 
+def copy_model(cloud: Cloud, request: CopyModelRequest) -> Operation:
+    """Keep a version of a model once more: in another location, or in another model."""
+    _check_ids(request)
+    copied = model_transfers.copy(cloud.store, request)
+    name = models.split_name(copied.name)[0]
+    return cloud.operations.done(
+        name,
+        CopyModelResponse(model=name, model_version_id=copied.version_id),
+        CopyModelOperationMetadata(generic_metadata=operation_metadata()),
+    )
+
+
+def export_model(cloud: Cloud, request: ExportModelRequest) -> Operation:
+    """Copy a model's files to a Cloud Storage folder."""
+    model = models.get(cloud.store, request.name)
+    uri = model_transfers.export_uri(model, request.output_config, now())
+
+    def export() -> ExportModelResponse:
+        model_transfers.export(model, uri, cloud.home.storage)
+        return ExportModelResponse()
+
+    output = ExportModelOperationMetadata.OutputInfo(artifact_output_uri=uri)
+    metadata = ExportModelOperationMetadata(
+        generic_metadata=operation_metadata(), output_info=output
+    )
+    return cloud.operations.start(models.split_name(request.name)[0], export, metadata)
+
+
 def import_model_evaluation(cloud: Cloud, request: ImportModelEvaluationRequest) -> ModelEvaluation:
     """Keep an evaluation that was made elsewhere with a model."""
     parent = models.split_name(request.parent)[0]
@@ -179,13 +225,16 @@ def _checked(request: UploadModelRequest) -> Model:
             f"artifact_uri is {model.artifact_uri}; give the Cloud Storage folder (gs://…) that"
             " holds the model."
         )
+    if model.artifact_uri:
+        model.supported_export_formats = [model_transfers.EXPORT_FORMAT]
     if "explanation_spec" in model:
         specs.check(model.explanation_spec)
     if "container_spec" in model:
         if not model.container_spec.image_uri:
             raise InvalidArgument("container_spec.image_uri is required; name the serving image.")
         model.supported_deployment_resources_types = [
-            Model.DeploymentResourcesType.DEDICATED_RESOURCES
+            Model.DeploymentResourcesType.DEDICATED_RESOURCES,
+            Model.DeploymentResourcesType.SHARED_RESOURCES,
         ]
     elif model.artifact_uri:
         raise InvalidArgument(
@@ -194,7 +243,7 @@ def _checked(request: UploadModelRequest) -> Model:
     return model
 
 
-def _check_ids(request: UploadModelRequest) -> None:
+def _check_ids(request: UploadModelRequest | CopyModelRequest) -> None:
     parent_model, model_id = request.parent_model, request.model_id
     if parent_model and model_id:
         raise InvalidArgument("parent_model and model_id exclude each other; give one of them.")
