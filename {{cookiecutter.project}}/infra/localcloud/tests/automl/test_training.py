@@ -1,13 +1,8 @@
 """AutoML tabular training through the unmodified SDK: it trains, evaluates and refuses."""
 
-from typing import Any
-
 import pytest
-from google.cloud import aiplatform, bigquery, storage
 
 from tests.automl.conftest import Trained
-from tests.automl.tables import FEATURES, Rows, csv_dataset, train
-from tests.vertex import PROJECT, eventually, unique
 
 
 def test_a_classifier_is_trained_and_evaluated(classifier: Trained) -> None:

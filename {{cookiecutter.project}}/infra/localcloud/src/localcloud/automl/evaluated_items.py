@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.automl.inputs import Inputs
-from localcloud.automl.predictions import prediction_cells, prediction_fields
 from localcloud.bigquery.client import BigQuery, Field, Table
 from localcloud.jobs.job import Job, JobFailed
 from localcloud.vertex.resources import now
@@ -33,12 +32,11 @@ def export(job: Job, inputs: Inputs, folder: Path, bigquery: BigQuery) -> None:
                 " set export_evaluated_data_items_override_destination."
             )
         bigquery.delete(table)
-    target = inputs.target_column
-    rows = [each["row"] for each in found]
-    fields = [*_fields(rows), *prediction_fields(target, classifies=inputs.classifies)]
-    bigquery.create(table, fields)
-    cells = (prediction_cells(target, each["prediction"]) for each in found)
-    bigquery.insert(table, [_row(row) | cell for row, cell in zip(rows, cells, strict=True)])
+    predicted = inputs.target.field
+    bigquery.create(table, [*_fields([each["row"] for each in found]), predicted])
+    bigquery.insert(
+        table, [_row(each["row"]) | {predicted["name"]: each["prediction"]} for each in found]
+    )
     uri = f"bq://{table}"
     with job.editing() as resource:
         resource.training_task_metadata = {"evaluatedDataItemsBigqueryUri": uri}

@@ -7,6 +7,7 @@ from typing import Any
 
 from google.api_core.exceptions import InvalidArgument
 
+from localcloud.automl.predictions import Target
 from localcloud.bigquery.client import Table
 from localcloud.datasets.tables import table_uri
 
@@ -59,14 +60,11 @@ class Inputs:
     values: Mapping[str, Any]
 
     @property
-    def target_column(self) -> str:
+    def target(self) -> Target:
         """The column to predict."""
-        return str(self.values["targetColumn"])
-
-    @property
-    def classifies(self) -> bool:
-        """Whether classes are predicted, and not numbers."""
-        return bool(self.values["predictionType"] == "classification")
+        return Target(
+            self.values["targetColumn"], self.values["predictionType"] == "classification"
+        )
 
     @property
     def budget_seconds(self) -> float:

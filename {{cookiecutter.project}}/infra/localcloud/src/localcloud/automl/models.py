@@ -20,22 +20,13 @@ from localcloud.automl.inputs import Inputs
 from localcloud.jobs.job import Job
 from localcloud.rpc import raw
 from localcloud.vertex import model_service
-from localcloud.vertex.json_values import plain, set_value
+from localcloud.vertex.json_values import set_value
 from localcloud.vertex.resources import location
 
 IMAGE = "localcloud/automl-tabular"
 
 _SCHEMAS = "gs://google-cloud-aiplatform/schema"
-_TARGET = "targetColumn"
 _FORMATS = ("jsonl", "bigquery", "csv")
-
-
-def target_column(model: Model) -> str:
-    """The column that an AutoML model predicts; empty for other models."""
-    if model.model_source_info.source_type != ModelSourceInfo.ModelSourceType.AUTOML:
-        return ""
-    metadata = plain(raw(model).metadata)
-    return str(metadata.get(_TARGET, "")) if isinstance(metadata, dict) else ""
 
 
 def keep(job: Job, trained: Path) -> str:
@@ -53,7 +44,7 @@ def upload(job: Job, inputs: Inputs, name: str) -> str:
         GoogleAPICallError: the model cannot be uploaded as it is described.
     """
     pipeline = job.resource
-    kind = "classification" if inputs.classifies else "regression"
+    kind = inputs.target.metadata["predictionType"]
     model = Model(pipeline.model_to_upload)
     model.container_spec = {
         "image_uri": IMAGE,
@@ -63,7 +54,7 @@ def upload(job: Job, inputs: Inputs, name: str) -> str:
         f"{_SCHEMAS}/predict/prediction/tabular_{kind}_1.0.0.yaml"
     )
     model.metadata_schema_uri = f"{_SCHEMAS}/model/metadata/automl_tabular_1.0.0.yaml"
-    set_value(raw(model).metadata, {_TARGET: inputs.target_column, "predictionType": kind})
+    set_value(raw(model).metadata, inputs.target.metadata)
     model.model_source_info = ModelSourceInfo(source_type=ModelSourceInfo.ModelSourceType.AUTOML)
     model.supported_input_storage_formats = list(_FORMATS)
     model.supported_output_storage_formats = list(_FORMATS)
@@ -85,7 +76,7 @@ def upload(job: Job, inputs: Inputs, name: str) -> str:
 
 def evaluate(job: Job, inputs: Inputs, model: str, folder: Path) -> None:
     """Keep the evaluation on the test set that training left in its folder."""
-    kind = "classification" if inputs.classifies else "regression"
+    kind = inputs.target.metadata["predictionType"]
     found = json.loads((folder / "evaluation.json").read_text())
     evaluation = ModelEvaluation(
         display_name=f"{job.resource.display_name}-evaluation"[:128],

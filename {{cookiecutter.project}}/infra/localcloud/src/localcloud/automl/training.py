@@ -84,9 +84,9 @@ class AutoMLTraining:
 
 
 def _check_columns(inputs: Inputs, columns: Sequence[str]) -> None:
-    if inputs.target_column not in columns:
+    if inputs.target.column not in columns:
         raise JobFailed(
-            f"The target column {inputs.target_column} is not in the dataset, which has"
+            f"The target column {inputs.target.column} is not in the dataset, which has"
             f" {', '.join(columns)}.",
             StatusCode.INVALID_ARGUMENT,
         )

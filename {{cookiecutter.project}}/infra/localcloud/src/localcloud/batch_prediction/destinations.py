@@ -13,6 +13,7 @@ from typing import IO, Protocol
 from google.cloud.aiplatform_v1.types import BatchPredictionJob
 from google.rpc.status_pb2 import Status
 
+from localcloud.automl.predictions import Target
 from localcloud.batch_prediction.rows import Json
 from localcloud.bigquery.client import BigQuery, Field, Table
 
@@ -38,8 +39,16 @@ class Destination(Protocol):
 class Files:
     """JSONL or CSV files in a folder of Cloud Storage."""
 
-    def __init__(self, folder_uri: str, file_format: str, storage: Path, scratch: Path) -> None:
-        """Collect in `scratch` what will lie below `folder_uri`."""
+    def __init__(
+        self,
+        folder_uri: str,
+        file_format: str,
+        storage: Path,
+        scratch: Path,
+        target: Target | None = None,
+    ) -> None:
+        """Collect in `scratch` what will lie below `folder_uri`; `target` is an AutoML model's."""
+        self._target = target
         self._uri = folder_uri
         self._format = file_format
         self._storage = storage
@@ -59,7 +68,9 @@ class Files:
             self._results = self._open(self._shards[-1])
         self._count += 1
         if self._format == "csv":
-            _write_csv(self._results, columns, prediction, header=first)
+            target = self._target
+            cells = target.csv_cells(prediction) if target else {"prediction": prediction}
+            _write_csv(self._results, columns, cells, header=first)
         else:
             _write_json(self._results, {**columns, "prediction": prediction})
 
@@ -87,7 +98,12 @@ class Tables:
     """Two tables of BigQuery: predictions and errors."""
 
     def __init__(
-        self, bigquery: BigQuery, dataset: tuple[str, str], time: str, fields: Sequence[Field]
+        self,
+        bigquery: BigQuery,
+        dataset: tuple[str, str],
+        time: str,
+        fields: Sequence[Field],
+        target: Target | None = None,
     ) -> None:
         """Make the tables.
 
@@ -96,7 +112,9 @@ class Tables:
             dataset: project and dataset, which is made if it is not there.
             time: the end of the tables' names.
             fields: the columns beside the prediction.
+            target: what an AutoML model predicts; its predictions have columns of their own.
         """
+        self._target = target
         self._bigquery = bigquery
         self._dataset = dataset
         self._fields = fields
@@ -104,12 +122,17 @@ class Tables:
         self._failures = Table(*dataset, f"errors_{time}")
         self._rows: dict[Table, list[Columns]] = {self._predictions: [], self._failures: []}
         bigquery.create_dataset(*dataset)
-        bigquery.create(self._predictions, [*fields, {"name": "prediction", "type": "STRING"}])
+        predicted = target.field if target else {"name": "prediction", "type": "STRING"}
+        bigquery.create(self._predictions, [*fields, predicted])
         bigquery.create(self._failures, [*fields, _ERRORS])
 
     def write(self, columns: Columns, prediction: Json) -> None:
-        """Take a prediction; anything but a text is written as JSON."""
-        self._add(self._predictions, {**self._cells(columns), "prediction": _text(prediction)})
+        """Take a prediction; of a custom model anything but a text is written as JSON."""
+        target = self._target
+        predicted = (
+            {target.field["name"]: prediction} if target else {"prediction": _text(prediction)}
+        )
+        self._add(self._predictions, {**self._cells(columns), **predicted})
 
     def fail(self, columns: Columns, error: Status) -> None:
         """Take a row that could not be predicted."""
@@ -131,8 +154,9 @@ class Tables:
         if names in (["instance"], ["key"]):
             return {name: _text(columns[name]) for name in names}
         instance = columns["instance"]
-        values = instance if isinstance(instance, dict) else dict(zip(names, instance, strict=True))
-        return {name: values[name] for name in names}
+        if isinstance(instance, dict):
+            return {name: instance.get(name) for name in names}
+        return dict(zip(names, instance, strict=False))  # a row that is bad may be too short
 
     def _add(self, table: Table, row: Columns) -> None:
         self._rows[table].append(row)
@@ -170,9 +194,9 @@ def _write_json(file: IO[str], value: Json) -> None:
     file.write(json.dumps(value, ensure_ascii=False) + "\n")
 
 
-def _write_csv(file: IO[str], columns: Columns, prediction: Json, *, header: bool) -> None:
+def _write_csv(file: IO[str], columns: Columns, prediction: Columns, *, header: bool) -> None:
     instance = columns.get("instance")
-    cells = {**(instance if isinstance(instance, dict) else columns), "prediction": prediction}
+    cells = {**(instance if isinstance(instance, dict) else columns), **prediction}
     writer = csv.writer(file)
     if header:
         writer.writerow(cells)

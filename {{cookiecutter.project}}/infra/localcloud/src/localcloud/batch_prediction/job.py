@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from itertools import islice
+from pathlib import Path
 
 from google.cloud.aiplatform_v1.types import BatchPredictionJob, DeployedModel, Model
 from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 
+from localcloud.automl.predictions import Target
 from localcloud.batch_prediction import sources
 from localcloud.batch_prediction.destinations import (
     Destination,
@@ -46,15 +48,20 @@ def run(job: Job) -> None:
     with closing(BigQuery(job.cloud.environment)) as bigquery, _server(job, resource) as server:
         job.start()
         config = resource.input_config
-        rows = sources.rows(config, job.cloud.home.storage, bigquery)
+        target = Target.of(_model(job, resource))
+        rows = (
+            sources.text_rows(config.gcs_source.uris, job.cloud.home.storage)
+            if target and config.instances_format == "csv"
+            else sources.rows(config, job.cloud.home.storage, bigquery)
+        )
         instances = Instances(
-            resource.instance_config, tabular=config.instances_format in sources.TABULAR
+            _instance_config(resource, target), tabular=config.instances_format in sources.TABULAR
         )
         parameters = raw(resource).model_parameters
         predictor = Predictor(
             job, server, plain(parameters) if parameters.WhichOneof("kind") else None
         )
-        destination = _destination(job, resource, bigquery)
+        destination = _destination(job, resource, bigquery, target)
         size = resource.manual_batch_tuning_parameters.batch_size or _BATCH
         while batch := list(islice(rows, size)):
             _predict(job, batch, instances, predictor, destination)
@@ -115,25 +122,43 @@ def _container(job: Job, resource: BatchPredictionJob) -> Container:
     return container(image, job.cloud.environment, project, job.name, deployed, model)
 
 
-def _destination(job: Job, resource: BatchPredictionJob, bigquery: BigQuery) -> Destination:
+def _instance_config(
+    resource: BatchPredictionJob, target: Target | None
+) -> BatchPredictionJob.InstanceConfig:
+    """How instances are made of rows; AutoML's models always take objects."""
+    config = BatchPredictionJob.InstanceConfig(resource.instance_config)
+    if target:
+        config.instance_type = "object"
+    return config
+
+
+def _destination(
+    job: Job, resource: BatchPredictionJob, bigquery: BigQuery, target: Target | None
+) -> Destination:
     config, created = resource.output_config, resource.create_time
     model = _model(job, resource).display_name
     if config.predictions_format != "bigquery":
         prefix = config.gcs_destination.output_uri_prefix.rstrip("/")
         uri = f"{prefix}/{folder_name(model, created)}"
         storage = job.cloud.home.storage
-        return Files(uri, config.predictions_format, storage, job.folder / "output")
+        return Files(uri, config.predictions_format, storage, job.folder / "output", target)
     project, _, dataset = config.bigquery_destination.output_uri[5:].partition(".")
     place = project, dataset or dataset_name(model, created)
-    return Tables(bigquery, place, time_name(created), _fields(resource, bigquery))
+    fields = _fields(resource, bigquery, target, job.cloud.home.storage)
+    return Tables(bigquery, place, time_name(created), fields, target)
 
 
-def _fields(resource: BatchPredictionJob, bigquery: BigQuery) -> list[Field]:
+def _fields(
+    resource: BatchPredictionJob, bigquery: BigQuery, target: Target | None, storage: Path
+) -> list[Field]:
     """The columns of an output table beside the prediction."""
     if resource.instance_config.key_field:
         return [{"name": "key", "type": "STRING"}]
     if resource.input_config.instances_format == "bigquery":
         return bigquery.schema(Table.parse(resource.input_config.bigquery_source.input_uri))
+    if target and resource.input_config.instances_format == "csv":
+        header = sources.header(resource.input_config.gcs_source.uris, storage)
+        return [{"name": name, "type": "STRING"} for name in header]
     return [{"name": "instance", "type": "STRING"}]
 
 

@@ -5,7 +5,7 @@ import csv
 import gzip
 import json
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from io import BufferedIOBase
 from pathlib import Path
 
@@ -33,6 +33,31 @@ def rows(
         return map(Row, bigquery.rows(table))
     files = [file for uri in config.gcs_source.uris for file in matching_files(uri, storage)]
     return _read(files, config.instances_format, storage)
+
+
+def text_rows(uris: Iterable[str], storage: Path) -> Iterator[Row]:
+    """The rows of CSV files as texts, whether in quotes or not: AutoML's models know the types.
+
+    Raises:
+        FailedPrecondition: a file is not there.
+    """
+    for file in [file for uri in uris for file in matching_files(uri, storage)]:
+        with file.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+            reader = csv.reader(lines)
+            names = next(reader, [])
+            for values in filter(None, reader):
+                yield _csv_row(names, values, f"{file.name}, line {reader.line_num}")
+
+
+def header(uris: Iterable[str], storage: Path) -> list[str]:
+    """The columns that the first of these CSV files names.
+
+    Raises:
+        FailedPrecondition: a file is not there.
+    """
+    [first, *_] = [file for uri in uris for file in matching_files(uri, storage)]
+    with first.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+        return next(csv.reader(lines), [])
 
 
 def _read(files: list[Path], file_format: str, storage: Path) -> Iterator[Row]:

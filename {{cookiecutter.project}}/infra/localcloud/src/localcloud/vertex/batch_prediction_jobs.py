@@ -12,6 +12,7 @@ from google.cloud.aiplatform_v1.types import (
 )
 from google.protobuf.empty_pb2 import Empty
 
+from localcloud.automl.predictions import Target
 from localcloud.batch_prediction import sources
 from localcloud.batch_prediction.job import model_of, run
 from localcloud.bigquery.client import Table
@@ -85,7 +86,7 @@ def _check_model(cloud: Cloud, job: BatchPredictionJob) -> None:
     deployments.check_deployable(cloud, model)
     cloud.images.resolve(model.container_spec.image_uri)
     job.model_version_id = model.version_id
-    if not job.dedicated_resources.machine_spec.machine_type:
+    if not job.dedicated_resources.machine_spec.machine_type and Target.of(model) is None:
         raise InvalidArgument(
             "dedicated_resources.machine_spec.machine_type is required for models with a container;"
             " name a machine type."
