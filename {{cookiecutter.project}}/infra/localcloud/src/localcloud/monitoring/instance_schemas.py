@@ -13,6 +13,7 @@ from localcloud.monitoring import serving_logs
 from localcloud.monitoring.features import InstanceSchema, Json
 from localcloud.monitoring.result_files import ResultFiles
 from localcloud.rpc import raw
+from localcloud.storage.names import is_object_name
 from localcloud.vertex.json_values import plain
 
 ENOUGH = 100  # instances that tell the schema; Vertex waits for 1000 requests
@@ -75,8 +76,9 @@ def read_file(cloud: Cloud, uri: str) -> InstanceSchema:
     Raises:
         InvalidArgument: there is no such file, or it is no schema.
     """
-    path = cloud.home.storage / uri.removeprefix("gs://")
-    if not uri.startswith("gs://") or not path.is_file():
+    name = uri.removeprefix("gs://")
+    path = cloud.home.storage / name
+    if not uri.startswith("gs://") or not is_object_name(name) or not path.is_file():
         raise InvalidArgument(f"Schema {uri} was not found; upload it as YAML first.")
     return InstanceSchema.parse(path.read_text(errors="replace"), uri)
 

@@ -22,6 +22,7 @@ from google.cloud.aiplatform_v1.types import (
 from localcloud.bigquery.client import BigQuery
 from localcloud.cloud import Cloud
 from localcloud.monitoring import instance_schemas, training_data
+from localcloud.storage.names import is_bucket_name, is_object_name
 from localcloud.vertex import deployments
 from localcloud.vertex.resources import check_display_name, check_labels
 
@@ -31,27 +32,34 @@ _HOUR = timedelta(hours=1)
 _NO_TIME = timedelta(0)
 
 
-def check(cloud: Cloud, bigquery: BigQuery, job: ModelDeploymentMonitoringJob) -> None:
-    """Refuse a job that cannot run.
+def check(job: ModelDeploymentMonitoringJob) -> None:
+    """Refuse a job whose own fields say what cannot be.
 
     Raises:
         InvalidArgument: a required field is missing, or a value cannot be used.
-        MethodNotImplemented: it asks for what localcloud does not do.
-        NotFound: its endpoint, training data or directory is not there.
     """
     check_display_name(job.display_name)
     check_labels(job.labels)
     _check_schedule(job)
     _check_sampling(job)
     _check_alerts(job.model_monitoring_alert_config)
-    _check_schemas(cloud, job)
     if job.log_ttl and job.log_ttl < _NO_TIME:
         raise InvalidArgument("log_ttl is negative; give a number of days, or 0 to keep the logs.")
+
+
+def check_objectives(cloud: Cloud, bigquery: BigQuery, job: ModelDeploymentMonitoringJob) -> None:
+    """Refuse objectives that cannot be followed.
+
+    Raises:
+        InvalidArgument: there are none, or a value cannot be used.
+        MethodNotImplemented: they ask for what localcloud does not do.
+        NotFound: the endpoint or the training data is not there.
+    """
     endpoint = cloud.store.get(job.endpoint, Endpoint)
     configs = list(job.model_deployment_monitoring_objective_configs)
     _check_models(endpoint, configs)
     for config in configs:
-        _check_objectives(cloud, bigquery, config.objective_config)
+        _check_config(cloud, bigquery, config.objective_config)
 
 
 def check_endpoint(cloud: Cloud, job: ModelDeploymentMonitoringJob, parent: str) -> None:
@@ -81,13 +89,26 @@ def check_directory(cloud: Cloud, uri: str) -> None:
         InvalidArgument: it is no Cloud Storage URI.
         NotFound: there is no such bucket.
     """
-    bucket = uri.removeprefix("gs://").partition("/")[0]
-    if not uri.startswith("gs://") or not bucket:
+    bucket, _, folder = uri.removeprefix("gs://").partition("/")
+    is_folder = not folder or is_object_name(folder)
+    if not uri.startswith("gs://") or not is_bucket_name(bucket) or not is_folder:
         raise InvalidArgument(
             f"stats_anomalies_base_directory is {uri!r}; give a Cloud Storage URI (gs://…)."
         )
     if not (cloud.home.storage / bucket).is_dir():
         raise NotFound(f"Bucket {bucket} was not found; create it for the results.")
+
+
+def check_schemas(cloud: Cloud, job: ModelDeploymentMonitoringJob) -> None:
+    """Refuse schemas of instances, or a sample, that cannot be used.
+
+    Raises:
+        InvalidArgument: a file is not there or is no schema, or the sample is no instance.
+    """
+    for uri in (job.predict_instance_schema_uri, job.analysis_instance_schema_uri):
+        if uri:
+            instance_schemas.read_file(cloud, uri)
+    instance_schemas.sample_instance(job)
 
 
 def _check_schedule(job: ModelDeploymentMonitoringJob) -> None:
@@ -127,13 +148,6 @@ def _check_alerts(config: ModelMonitoringAlertConfig) -> None:
             )
 
 
-def _check_schemas(cloud: Cloud, job: ModelDeploymentMonitoringJob) -> None:
-    for uri in (job.predict_instance_schema_uri, job.analysis_instance_schema_uri):
-        if uri:
-            instance_schemas.read_file(cloud, uri)
-    instance_schemas.sample_instance(job)
-
-
 def _check_models(
     endpoint: Endpoint, configs: Sequence[ModelDeploymentMonitoringObjectiveConfig]
 ) -> None:
@@ -155,9 +169,7 @@ def _check_models(
             )
 
 
-def _check_objectives(
-    cloud: Cloud, bigquery: BigQuery, config: ModelMonitoringObjectiveConfig
-) -> None:
+def _check_config(cloud: Cloud, bigquery: BigQuery, config: ModelMonitoringObjectiveConfig) -> None:
     _refuse_attributions(config)
     skews = "training_prediction_skew_detection_config" in config
     if not skews and "prediction_drift_detection_config" not in config:

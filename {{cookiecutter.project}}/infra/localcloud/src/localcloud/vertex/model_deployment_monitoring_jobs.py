@@ -64,7 +64,9 @@ def create_model_deployment_monitoring_job(
     for field in _OUTPUT_FIELDS:
         raw(job).ClearField(field)
     validation.check_endpoint(cloud, job, request.parent)
-    validation.check(cloud, cloud.monitoring.bigquery, job)
+    validation.check(job)
+    validation.check_schemas(cloud, job)
+    validation.check_objectives(cloud, cloud.monitoring.bigquery, job)
     job.name = f"{request.parent}/{_COLLECTION}/{new_id()}"
     job.stats_anomalies_base_directory.output_uri_prefix = _directory(cloud, job)
     job.bigquery_tables = [serving_logs.describe(job.endpoint)]
@@ -113,12 +115,15 @@ def update_model_deployment_monitoring_job(
     wanted = request.model_deployment_monitoring_job
     kept = cloud.store.get(wanted.name, ModelDeploymentMonitoringJob)
     paths = updates.paths(request.update_mask, wanted)
-    validation.check(cloud, cloud.monitoring.bigquery, updates.apply(kept, wanted, paths))
+    objectives_change = any(path.startswith(updates.OBJECTIVES) for path in paths)
+    validation.check(updates.apply(kept, wanted, paths))
+    if objectives_change:
+        validation.check_objectives(cloud, cloud.monitoring.bigquery, kept)
     with cloud.store.editing(wanted.name, ModelDeploymentMonitoringJob) as job:
         updates.apply(job, wanted, paths)
         if updates.SCHEDULE in paths:
             job.next_schedule_time = timetable.first_time(job, cloud.clock.now())
-        if any(path.startswith(updates.OBJECTIVES) for path in paths):
+        if objectives_change:
             cloud.monitoring.history.forget_training(job.name)
         job.update_time = now()
     cloud.monitoring.follow(job)
