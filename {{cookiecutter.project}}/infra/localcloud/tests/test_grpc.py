@@ -12,7 +12,7 @@ from google.api_core.exceptions import (
     NotFound,
     ResourceExhausted,
 )
-from google.cloud.aiplatform_v1 import DatasetServiceClient, EndpointServiceClient
+from google.cloud.aiplatform_v1 import EndpointServiceClient, NotebookServiceClient
 from google.cloud.aiplatform_v1.types import Endpoint, PredictRequest
 from google.cloud.resourcemanager_v3 import ProjectsClient
 from google.rpc.error_details_pb2 import BadRequest
@@ -70,9 +70,9 @@ def test_a_well_formed_name_of_nothing_is_not_found(client: EndpointServiceClien
 
 
 def test_an_rpc_without_handler_is_named(cloud_environment: Localcloud) -> None:
-    datasets = DatasetServiceClient(client_options=OPTIONS)
-    with pytest.raises(MethodNotImplemented, match="DatasetService/ListSavedQueries"):
-        next(iter(datasets.list_saved_queries(parent=f"{PARENT}/datasets/1")))
+    notebooks = NotebookServiceClient(client_options=OPTIONS)
+    with pytest.raises(MethodNotImplemented, match="NotebookService/GetNotebookRuntime"):
+        notebooks.get_notebook_runtime(name=f"{PARENT}/notebookRuntimes/1")
 
 
 def test_an_unknown_service_is_named(cloud_environment: Localcloud) -> None:

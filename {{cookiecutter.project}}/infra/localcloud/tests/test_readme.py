@@ -1,22 +1,37 @@
-"""README.md lists what is served, no more and no less."""
+"""README.md names every command; RPCS.md lists what is served, no more and no less."""
 
 from pathlib import Path
 
 from typer.testing import CliRunner
 
 from localcloud.cli import app
+from localcloud.rpc_page import served_rpcs
 
-README = Path(__file__).parents[1] / "README.md"
+FOLDER = Path(__file__).parents[1]
 
 
-def test_the_table_of_rpcs_is_what_is_served() -> None:
-    table = CliRunner().invoke(app, ["rpcs"]).stdout.strip()
-    assert "| google.cloud.aiplatform.v1.ModelService |" in table
-    text = README.read_text()
-    listed = text.partition("<!-- localcloud rpcs -->\n")[2].partition("\n<!-- end -->")[0]
-    assert listed == table, "put the output of `localcloud rpcs` into README.md"
+def test_the_page_of_rpcs_is_what_is_served() -> None:
+    page = CliRunner().invoke(app, ["rpcs", "--markdown"]).stdout
+    assert (FOLDER / "RPCS.md").read_text() == page, "write `localcloud rpcs --markdown` to RPCS.md"
+
+
+def test_an_rpc_works_or_works_partly_or_is_not_served() -> None:
+    found = {rpc.path.rpartition(".")[2]: rpc for rpc in served_rpcs()}
+    assert found["ModelService/UploadModel"].state == "works"
+    cancel = found["Operations/CancelOperation"]
+    assert (cancel.state, cancel.missing) == ("partly", "operations run to their end.")
+    assert found["NotebookService/GetNotebookRuntime"].state == "not"
+    assert len(found) > 345
+
+
+def test_rpcs_are_listed_one_a_line() -> None:
+    lines = CliRunner().invoke(app, ["rpcs"]).stdout.splitlines()
+    assert "works  google.longrunning.Operations/GetOperation" in lines
 
 
 def test_every_command_is_in_the_readme() -> None:
+    text = (FOLDER / "README.md").read_text()
     for command in app.registered_commands:
-        assert f"| `{command.callback.__name__}" in README.read_text()  # type: ignore[union-attr]
+        assert f"| `{command.callback.__name__}" in text  # type: ignore[union-attr]
+    for group in app.registered_groups:
+        assert f"| `{group.name} " in text

@@ -91,7 +91,7 @@ def test_an_operation_is_polled(http: httpx.Client, prefix: str) -> None:
     ("method", "path", "status", "code", "text"),
     [
         ("GET", f"{PARENT}/endpoints/77", 404, "NOT_FOUND", "endpoints/77 was not found"),
-        ("GET", f"{PARENT}/datasets/1", 501, "UNIMPLEMENTED", "DatasetService/GetDataset"),
+        ("GET", f"{PARENT}/notebookRuntimes/1", 501, "UNIMPLEMENTED", "/GetNotebookRuntime"),
         ("GET", f"{PARENT}/nothing", 501, "UNIMPLEMENTED", f"GET {HOST}/v1/{PARENT}/nothing"),
         ("GET", f"{PARENT}/endpoints?nope=1", 400, "INVALID_ARGUMENT", 'Unknown name "nope"'),
         ("GET", f"{PARENT}/endpoints?pageSize=x", 400, "INVALID_ARGUMENT", "Invalid JSON payload"),

@@ -151,13 +151,17 @@ def logs() -> None:
 
 
 @app.command()
-def rpcs() -> None:
-    """List the RPCs that are served, as the table in README.md."""
-    from localcloud.handlers import served_rpcs
+def rpcs(
+    markdown: Annotated[bool, typer.Option("--markdown", help="As RPCS.md has it.")] = False,
+) -> None:
+    """List every RPC: whether it works, works partly (and what is missing) or is not served."""
+    from localcloud import rpc_page
 
-    typer.echo("| service | RPCs |\n| --- | --- |")
-    for service, names in served_rpcs().items():
-        typer.echo(f"| {service} | {', '.join(names)} |")
+    if markdown:
+        typer.echo(rpc_page.to_markdown(), nl=False)
+        return
+    for rpc in rpc_page.served_rpcs():
+        typer.echo(f"{rpc.state:6} {rpc.path} {rpc.missing}".rstrip())
 
 
 def main() -> None:

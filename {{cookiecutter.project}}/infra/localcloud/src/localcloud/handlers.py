@@ -63,20 +63,10 @@ def call(cloud: Cloud, path: str, request: Message) -> Message:
     return function(cloud, request)
 
 
-def served_rpcs() -> dict[str, list[str]]:
-    """Names of the RPCs that have a handler, by their service's full name."""
-    served: dict[str, list[str]] = {}
-    for path in sorted(all_rpcs()):
-        if handler(path):
-            service, _, name = path.lstrip("/").partition("/")
-            served.setdefault(service, []).append(name)
-    return served
-
-
 def not_served(what: str) -> MethodNotImplemented:
     """The error for an RPC, or a URL, that nothing answers."""
     return MethodNotImplemented(
-        f"localcloud does not serve {what}; its README lists what it serves."
+        f"localcloud does not serve {what}; `localcloud rpcs` lists what it serves."
     )
 
 

@@ -42,7 +42,10 @@ def list_operations(
 
 
 def cancel_operation(cloud: Cloud, request: operations_pb2.CancelOperationRequest) -> Empty:
-    """Accept a wish that is only that: like Vertex's deployments, operations run to their end."""
+    """Accept a wish that is only that, as Vertex does.
+
+    Partly: operations run to their end.
+    """
     cloud.operations.get(request.name)
     return Empty()
 
