@@ -4,7 +4,7 @@
 
 Compiles a chain and a fan of trivial tasks, runs each with kfp.local's SubprocessRunner and,
 submitted through PipelineJob with caching off, on a localcloud of its own. Prints the best wall
-time of each, from the submission's answer to the job's end, in milliseconds a task.
+time of each, from the job's creation to its end, in milliseconds a task.
 """
 
 import contextlib
@@ -75,7 +75,7 @@ def run_under_kfp(path: Path, folder: Path) -> float:
 
 
 def run_under_localcloud(path: Path) -> float:
-    """Seconds from the submission's answer to the job's end.
+    """Seconds from the job's creation to its end, by its own times.
 
     Raises:
         RuntimeError: the job has failed.
@@ -88,15 +88,14 @@ def run_under_localcloud(path: Path) -> float:
         enable_caching=False,
     )
     job.submit()
-    started = time.perf_counter()
     client = aiplatform.initializer.global_config.create_client(
         client_class=PipelineJobClientWithOverride
     )
     while (message := client.get_pipeline_job(name=job.resource_name)).state not in _ENDED:
-        time.sleep(0.01)
+        time.sleep(0.1)  # each answer holds the whole job
     if message.state != PipelineState.PIPELINE_STATE_SUCCEEDED:
         raise RuntimeError(message.error.message)
-    return time.perf_counter() - started
+    return float((message.end_time - message.create_time).total_seconds())
 
 
 @contextmanager

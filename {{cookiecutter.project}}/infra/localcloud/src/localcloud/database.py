@@ -14,6 +14,9 @@ class Database:
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.execute("pragma journal_mode = wal")
+        # A commit outlives this process, also if it is killed; only a crash of the machine may
+        # take the last ones back. To wait for the disk each time would cost most of a short task.
+        self._connection.execute("pragma synchronous = normal")
         self._connection.executescript(schema)
 
     @contextmanager

@@ -25,6 +25,7 @@ class Cache:
         self._connection = sqlite3.connect(
             database, check_same_thread=False, isolation_level=None, timeout=60
         )
+        self._connection.execute("pragma synchronous = normal")  # as in database.py
         self._connection.execute(_SCHEMA)
 
     def key(self, work: Json, artifacts: dict[str, list[Artifact]]) -> str:

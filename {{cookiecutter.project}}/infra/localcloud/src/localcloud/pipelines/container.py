@@ -4,7 +4,7 @@ import json
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from google.api_core.exceptions import GoogleAPICallError
 from localcloud import processes
 from localcloud.images import Image
 from localcloud.pipelines.artifacts import Artifact
+from localcloud.pipelines.bindings import task_constants
 from localcloud.pipelines.placeholders import Placeholders
 from localcloud.pipelines.record import State, TaskRecord
 from localcloud.pipelines.run import Run, TaskCancelled, TaskFailed, Values
@@ -45,7 +46,7 @@ class ContainerTask:
             TaskCancelled: the job was cancelled.
         """
         try:
-            image = self.run.cloud.images.resolve(self.container.image)
+            image = self.run.cloud.images.resolve(self._placeholders().fill(self.container.image))
             key = self._cache_key(image) if self.task.cached else ""
             if key and (cached := self.run.cache.get(key)):
                 self.record.start(self.inputs.parameters, self.inputs.artifacts)
@@ -58,9 +59,14 @@ class ContainerTask:
         return State.SUCCEEDED, outputs
 
     def _cache_key(self, image: Image) -> str:
-        work = {
+        scope = {
             "project": self.run.job.name.partition("/pipelineJobs/")[0],
             "pipeline": self.run.pipeline.name,
+        }
+        if self.task.cache_key:
+            return self.run.cache.key({**scope, "key": self.task.cache_key}, {})
+        work = {
+            **scope,
             "image": image.digest,
             "command": [self.container.command, self.container.args, self.container.env],
             "parameters": self.inputs.parameters,
@@ -91,13 +97,14 @@ class ContainerTask:
         shutil.rmtree(self._folder, ignore_errors=True)  # a former attempt's outputs
         self._folder.mkdir(parents=True, exist_ok=True)
         self._log.parent.mkdir(parents=True, exist_ok=True)
+        placeholders = self._placeholders()
         with tempfile.TemporaryDirectory(prefix="task-", ignore_cleanup_errors=True) as scratch:
             process = TaskProcess(
                 cloud=self.run.cloud,
                 image=image,
-                container=self.container,
+                container=replace(self.container, env=placeholders.fill(self.container.env)),
                 variables=self.run.environment(),
-                fill=self._placeholders().command,
+                fill=placeholders.command,
                 scratch=Path(scratch),
             )
             return self.run.execute(process.start, self._log)
@@ -105,8 +112,7 @@ class ContainerTask:
     def _placeholders(self) -> Placeholders:
         constants = {
             **self.run.constants(),
-            "pipeline_task_name": self.task.name,
-            "pipeline_task_uuid": str(self.record.id),
+            **task_constants(self.task.name, self.record.id),
             "outputMetadataUri": str(self._folder / _OUTPUT_FILE),
         }
         return Placeholders(constants, self._executor_input(), self.run.local_path)
@@ -147,8 +153,12 @@ class ContainerTask:
             value = written.get("parameterValues", {}).get(key)
             if value is None and (self._folder / key).is_file():
                 value = (self._folder / key).read_text()
-            if value is not None:
-                outputs.parameters[key] = self._typed(key, value, kind)
+            if value is None:
+                raise TaskFailed(
+                    f"{self.task.name}: output parameter {key} was not written; return it, or write"
+                    " it to the file whose path the component is given."
+                )
+            outputs.parameters[key] = self._typed(key, value, kind)
         return outputs
 
     def _written_artifact(self, key: str, value: Json) -> Artifact:
@@ -182,7 +192,7 @@ class ContainerTask:
     def _folder_uri(self) -> str:
         return f"{self.run.folder_uri}/{self.task.name}_{self.record.id}"
 
-    @property
+    @cached_property
     def _folder(self) -> Path:
         return Path(self.run.local_path(self._folder_uri))
 
