@@ -8,15 +8,21 @@ from typing import Any
 import grpc
 import pytest
 from google.api.httpbody_pb2 import HttpBody
-from google.api_core.exceptions import FailedPrecondition, InvalidArgument, NotFound
+from google.api_core.exceptions import (
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+    ServiceUnavailable,
+)
 from google.cloud import aiplatform
 from google.cloud.aiplatform_v1 import PredictionServiceClient
 from google.cloud.aiplatform_v1.services.prediction_service.transports import (
     PredictionServiceGrpcTransport,
 )
+from requests import RequestException
 
 from tests.conftest import Localcloud
-from tests.vertex import connect, refuses, upload
+from tests.vertex import connect, eventually, refuses, upload
 
 HEADERS = {"Content-Type": "application/json"}
 
@@ -146,6 +152,34 @@ def test_an_error_is_not_streamed(dedicated: aiplatform.Endpoint, transport: str
                 endpoint=dedicated.resource_name, http_body=HttpBody(data=body)
             )
         )
+
+
+def test_a_model_that_ends_within_its_answer_ends_the_stream(
+    dedicated: aiplatform.Endpoint, transport: str, tmp_path: Path
+) -> None:
+    piece = tmp_path / "piece"
+    piece.touch()
+    body = json.dumps({"instances": [{"stream": [str(piece), "exit"]}]}).encode()
+    received = []
+    if transport == "rest":
+        with pytest.raises(RequestException):
+            received.extend(dedicated.stream_raw_predict(body, HEADERS))
+    else:
+        client = client_at(str(dedicated.dedicated_endpoint_dns), "grpc")
+        stream = client.stream_raw_predict(
+            endpoint=dedicated.resource_name, http_body=HttpBody(data=body)
+        )
+        assert next(stream).data == f"data: {piece}\n".encode()
+        with refuses(ServiceUnavailable, match="ended before it answered"):
+            next(stream)
+    assert eventually(lambda: answers(dedicated))
+
+
+def answers(endpoint: aiplatform.Endpoint) -> bool:
+    try:
+        return bool(endpoint.predict([1]).predictions)
+    except ValueError:  # the SDK's error at dedicated domains
+        return False
 
 
 def test_only_dedicated_endpoints_stream(shared: aiplatform.Endpoint) -> None:

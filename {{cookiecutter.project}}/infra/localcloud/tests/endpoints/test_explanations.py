@@ -28,6 +28,13 @@ def numbers(*values: float) -> list[Value]:
     return [Value(number_value=value) for value in values]
 
 
+@pytest.fixture(autouse=True)
+def transport(cloud_environment: Localcloud) -> str:
+    """Explanations are the same over gRPC and REST, so one test of REST is enough."""
+    connect("grpc")
+    return "grpc"
+
+
 @pytest.fixture(scope="module")
 def explaining(cloud_environment: Localcloud) -> Iterator[Callable[..., aiplatform.Endpoint]]:
     """Gives an endpoint whose model computes a formula and has an explanation spec."""
@@ -75,6 +82,12 @@ def test_a_sum_is_attributed_to_its_terms(explaining: Any) -> None:
     assert (first.baseline_output_value, first.instance_output_value) == (7, 26)
     assert (first.output_name, list(first.output_index)) == ("score", [])
     assert first.approximation_error == pytest.approx(0, abs=1e-9)
+
+
+def test_explanations_come_over_rest_too(explaining: Any) -> None:
+    connect("rest")
+    (attribution,) = attributions(explaining("10 * x - 2 * y + z + 7"), INSTANCE)
+    assert shares(attribution) == {"x": 20, "y": -6, "z": 5}
 
 
 def test_an_interaction_is_shared(explaining: Any) -> None:
@@ -202,17 +215,13 @@ def test_what_has_no_spec_cannot_explain(shared: aiplatform.Endpoint) -> None:
         shared.explain([1])
 
 
-def test_methods_that_need_the_graph_are_refused_when_asked(
-    explaining: Any, transport: str
-) -> None:
+def test_methods_that_need_the_graph_are_refused_when_asked(explaining: Any) -> None:
     endpoint = explaining("x", SCALARS, {"integrated_gradients_attribution": {"step_count": 10}})
     with refuses(MethodNotImplemented, match="not with integrated_gradients_attribution"):
         endpoint.explain([INSTANCE])
 
 
-def test_a_deployment_overrides_its_models_spec(transport: str, explaining: Any) -> None:
-    if transport == "rest":
-        pytest.skip("the spec is inherited whatever the transport")
+def test_a_deployment_overrides_its_models_spec(explaining: Any) -> None:
     first = explaining("x + y + z")
     model = aiplatform.Model(first.list_models()[0].model)
     endpoint = aiplatform.Endpoint.create(display_name="overridden")

@@ -1,4 +1,4 @@
-"""Models that are copied and exported."""
+"""Models that are copied and exported; their versions listed and kept while they serve."""
 
 from pathlib import Path
 
@@ -87,3 +87,31 @@ def test_what_cannot_be_exported_is_refused(
         export(model, "here")
     with refuses(FailedPrecondition, match="is not exportable"):
         export(upload(), "gs://absent")
+
+
+def test_versions_are_filtered_and_ordered(models: ModelServiceClient) -> None:
+    model = upload(labels={"commit": "a"})
+    for commit in "ba":
+        upload(parent_model=model.resource_name, labels={"commit": commit})
+
+    def listed(**request: str) -> list[str]:
+        found = models.list_model_versions({"name": model.resource_name, **request})
+        return [each.version_id for each in found]
+
+    assert listed() == ["3", "2", "1"]
+    assert listed(filter="labels.commit=a") == ["3", "1"]
+    assert listed(order_by="create_time") == ["1", "2", "3"]
+    assert listed(order_by="create_time desc", filter='labels.commit="a"') == ["3", "1"]
+    with refuses(InvalidArgument, match="order_by 'display_name' cannot be used"):
+        listed(order_by="display_name")
+
+
+def test_a_version_that_serves_is_not_deleted(
+    serving: aiplatform.Endpoint, model: aiplatform.Model, models: ModelServiceClient
+) -> None:
+    upload(parent_model=model.resource_name)  # the default from now on
+    with refuses(FailedPrecondition, match=r"is deployed as \d+ on .*; undeploy it first"):
+        models.delete_model_version(name=f"{model.resource_name}@1")
+    serving.undeploy_all()
+    models.delete_model_version(name=f"{model.resource_name}@1").result()
+    assert [each.version_id for each in model.versioning_registry.list_versions()] == ["2"]

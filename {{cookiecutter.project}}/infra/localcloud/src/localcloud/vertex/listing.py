@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cmp_to_key
 from typing import Any, TypeVar
 
@@ -26,7 +26,7 @@ def page(
     resources: Sequence[ResourceT],
     request: Any,
     id_field: str = "",
-    order: Collection[str] = (),
+    order: Collection[str] | Mapping[str, str] = (),
     selects: Predicate | None = None,
     sizes: tuple[int, int] = (_DEFAULT_PAGE, _LARGEST_PAGE),
 ) -> tuple[list[ResourceT], str]:
@@ -36,7 +36,7 @@ def page(
         resources: all there are, in the default order.
         request: has page_size and page_token, and may have filter, order_by and read_mask.
         id_field: what the filter calls the last segment of the name, such as `model`.
-        order: the fields that order_by may name.
+        order: the fields that order_by may name; a mapping gives the fields that they stand for.
         selects: what the filter selects, for services that read it in their own way.
         sizes: how large a page is by default, and at most.
 
@@ -94,7 +94,9 @@ def _id(resource: Any) -> str:
 
 
 def _ordered(resources: list[Any], order_by: str, supported: Collection[str]) -> list[Any]:
-    keys = [_order(part, order_by, supported) for part in order_by.split(",") if order_by.strip()]
+    named = [_order(part, order_by, supported) for part in order_by.split(",") if order_by.strip()]
+    fields = supported if isinstance(supported, Mapping) else {}
+    keys = [(fields.get(field, field), sign) for field, sign in named]
 
     def compare(left: Any, right: Any) -> int:
         for field, sign in keys:

@@ -103,7 +103,8 @@ def list_model_versions(
 ) -> ListModelVersionsResponse:
     """All versions of a model."""
     found = models.versions(cloud.store, models.split_name(request.name)[0])
-    shown, token = page(found, request, order=("create_time", "update_time"))
+    order = {"create_time": "version_create_time", "update_time": "version_update_time"}
+    shown, token = page(found, request, order=order)
     return ListModelVersionsResponse(models=shown, next_page_token=token)
 
 

@@ -60,6 +60,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         for piece in pieces:
+            if piece == "exit":
+                os._exit(1)
             while not os.path.exists(piece):
                 time.sleep(0.01)
             data = f"data: {piece}\n".encode()
