@@ -36,13 +36,19 @@ class Ended:
 
 
 def bind(
-    run: Run, task: Task, component: Component, scope: Values, ended: Mapping[str, Ended]
+    run: Run,
+    task: Task,
+    task_id: int,
+    component: Component,
+    scope: Values,
+    ended: Mapping[str, Ended],
 ) -> Values:
     """The inputs of a task.
 
     Args:
         run: the job that the task belongs to.
         task: the task; all that it depends on has ended.
+        task_id: what its record is known by.
         component: what the task runs.
         scope: the inputs of the component that the task stands in.
         ended: the tasks beside it.
@@ -52,7 +58,7 @@ def bind(
         TaskFailed: an input that is needed has no value, or one of the wrong type.
     """
     inputs = Values(
-        _parameters(run, task, scope, ended),
+        _parameters(run, task, task_id, scope, ended),
         _artifacts(task, scope, ended),
     )
     for name, parameter in component.parameters.items():
@@ -67,6 +73,11 @@ def bind(
         if not (artifact.optional or inputs.artifacts.get(name) or _is_item(task, name)):
             raise TaskFailed(f"input artifact {name} has no value.")
     return inputs
+
+
+def task_constants(name: str, task_id: int) -> dict[str, str]:
+    """What the placeholders that concern one task stand for."""
+    return {"pipeline_task_name": name, "pipeline_task_uuid": str(task_id)}
 
 
 def items(loop: Loop, component: Component, inputs: Values) -> Iterator[tuple[int, Values]]:
@@ -107,7 +118,9 @@ def outputs(dag: Dag, ended: Mapping[str, Ended]) -> Values:
     return results
 
 
-def _parameters(run: Run, task: Task, scope: Values, ended: Mapping[str, Ended]) -> dict[str, Json]:
+def _parameters(
+    run: Run, task: Task, task_id: int, scope: Values, ended: Mapping[str, Ended]
+) -> dict[str, Json]:
     values: dict[str, Json] = {}
     for key, binding in task.parameters.items():
         if not isinstance(binding.source, Constant):
@@ -118,8 +131,9 @@ def _parameters(run: Run, task: Task, scope: Values, ended: Mapping[str, Ended])
                 values[key] = value
     # Texts can hold the other inputs, so they come last.
     given = {"inputs": {"parameterValues": dict(values)}}
-    constants = {**run.constants(), "pipeline_task_name": task.name}
-    placeholders = Placeholders(constants, given, run.local_path)
+    placeholders = Placeholders(
+        {**run.constants(), **task_constants(task.name, task_id)}, given, run.local_path
+    )
     for key, binding in task.parameters.items():
         if isinstance(binding.source, Constant):
             values[key] = placeholders.fill(binding.source.value)

@@ -8,15 +8,13 @@ from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 
 from localcloud.pipelines import expressions
-from localcloud.pipelines.artifacts import Artifact
 from localcloud.pipelines.bindings import Ended, bind, items, outputs
 from localcloud.pipelines.container import ContainerTask
-from localcloud.pipelines.placeholders import Placeholders
+from localcloud.pipelines.importing import import_artifact
 from localcloud.pipelines.record import State, TaskRecord
 from localcloud.pipelines.run import Run, TaskCancelled, TaskFailed, Values
 from localcloud.pipelines.spec import (
     Component,
-    ComponentInput,
     Container,
     Dag,
     Importer,
@@ -123,7 +121,7 @@ class _ComponentRun:
         """Run a task whose dependencies have ended; never raises."""
         component = self.run.pipeline.components[task.component]
         try:
-            inputs = bind(self.run, task, component, scope, ended)
+            inputs = bind(self.run, task, self.record.id, component, scope, ended)
             if task.condition and not _holds(task.condition, inputs):
                 self.record.end(State.NOT_TRIGGERED)
                 return Ended(State.NOT_TRIGGERED)
@@ -158,7 +156,9 @@ class _ComponentRun:
         if isinstance(body, Dag):
             return State.SUCCEEDED, _DagRun(self.run, body, inputs, self.record).execute()
         if isinstance(body, Importer):
-            return State.SUCCEEDED, self._import(body, inputs)
+            name = self.record.path[-1]
+            artifact = import_artifact(self.run, body, name, self.record.id, inputs)
+            return State.SUCCEEDED, Values(artifacts={"artifact": [artifact]})
         raise InvalidSpec("root has no dag.")
 
     def _loop(self, task: Task, loop: Loop, component: Component, inputs: Values) -> Values:
@@ -178,25 +178,6 @@ class _ComponentRun:
             record.end(state)
             return Ended(state)
         return _ComponentRun(self.run, record).execute(task, component, inputs)
-
-    def _import(self, importer: Importer, inputs: Values) -> Values:
-        placeholders = Placeholders(
-            self.run.constants(),
-            {"inputs": {"parameterValues": inputs.parameters}},
-            self.run.local_path,
-        )
-        uri = (
-            inputs.parameters.get(importer.uri.name, "")
-            if isinstance(importer.uri, ComponentInput)
-            else importer.uri.value
-        )
-        artifact = Artifact(
-            name=self.run.record.metadata_name("artifacts"),
-            schema=importer.schema,
-            uri=placeholders.fill(uri),
-            metadata=placeholders.fill(importer.metadata),
-        )
-        return Values(artifacts={"artifact": [artifact]})
 
     def _fail(self, message: str) -> Ended:
         if self.run.fail_fast:

@@ -147,6 +147,7 @@ def _importer(data: Json) -> Importer:
         else Constant(uri.get("constant", "")),
         schema=dict(data.get("typeSchema", {})),
         metadata=data.get("metadata", {}),
+        reimport=data.get("reimport", False),
     )
 
 
@@ -207,6 +208,7 @@ def _task(component: str, name: str, data: Json) -> Task:
         always=trigger.get("strategy") == _ALWAYS,
         loop=_loop(data),
         cached=data.get("cachingOptions", {}).get("enableCache", False),
+        cache_key=data.get("cachingOptions", {}).get("cacheKey", ""),
         retry=_retry(data.get("retryPolicy", {})),
     )
 

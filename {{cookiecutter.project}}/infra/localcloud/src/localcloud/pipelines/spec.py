@@ -115,6 +115,7 @@ class Task:
     always: bool  # runs however its dependencies ended (ALL_UPSTREAM_TASKS_COMPLETED)
     loop: Loop | None
     cached: bool
+    cache_key: str  # what the pipeline's author says instead of the task's work and inputs
     retry: Retry
 
 
@@ -144,6 +145,7 @@ class Importer:
     uri: Constant | ComponentInput
     schema: dict[str, str]
     metadata: dict[str, Json]
+    reimport: bool  # else an artifact that was imported before is taken
 
 
 @dataclass(frozen=True)
