@@ -76,6 +76,21 @@ def test_it_starts_and_ends_at_its_times(schedules: ScheduleClient) -> None:
     assert schedules.get(schedule).started_run_count <= 2  # the end comes before the third
 
 
+@pytest.mark.parametrize(
+    ("start", "due"),
+    [
+        (datetime(2030, 3, 10, 5, tzinfo=UTC), datetime(2030, 3, 10, 7, tzinfo=UTC)),  # no 2:30
+        (datetime(2030, 7, 1, 6, 30, tzinfo=UTC), datetime(2030, 7, 1, 6, 30, tzinfo=UTC)),
+        (datetime(2030, 12, 1, 6, 30, tzinfo=UTC), datetime(2030, 12, 1, 7, 30, tzinfo=UTC)),
+    ],
+)
+def test_the_time_zone_changes_its_clocks(
+    schedules: ScheduleClient, start: datetime, due: datetime
+) -> None:
+    schedule = schedules.create(cron="CRON_TZ=America/New_York 30 2 * * *", start_time=start)
+    assert schedule.next_run_time == due
+
+
 @pytest.mark.parametrize(("catch_up", "missed"), [(False, 0), (True, 2)])
 def test_a_paused_schedule_misses_runs(
     schedules: ScheduleClient, catch_up: bool, missed: int

@@ -14,6 +14,7 @@ from localcloud.feature_store.resources import (
     ORDER,
     SMALL_PAGES,
     delete,
+    has,
     prepare,
     save,
     update,
@@ -40,7 +41,8 @@ def create_feature_online_store(
     name = f"{request.parent}/featureOnlineStores/{request.feature_online_store_id}"
     prepare(cloud, store, name, _LONGEST_ID)
     check_online_store(store)
-    store.dedicated_serving_endpoint.public_endpoint_domain_name = ""
+    if has(store, "dedicated_serving_endpoint"):
+        store.dedicated_serving_endpoint.public_endpoint_domain_name = ""
     store.state = types.FeatureOnlineStore.State.STABLE
     cloud.store.create(store)
     metadata = types.CreateFeatureOnlineStoreOperationMetadata(
