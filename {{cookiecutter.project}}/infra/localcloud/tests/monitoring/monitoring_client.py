@@ -116,7 +116,7 @@ class MonitoringClient:
 
     def read(self, uri: str) -> bytes:
         """The content of an object."""
-        return bytes(storage.Blob.from_string(uri, client=self.bucket.client).download_as_bytes())
+        return bytes(self.bucket.blob(uri.split("/", 3)[3]).download_as_bytes())
 
     def close(self) -> None:
         """Delete the job and the endpoint."""

@@ -107,7 +107,7 @@ def _type(schema: Mapping[str, Any]) -> str:
 
 def _by_name(instance: Json, names: Sequence[str] = ()) -> Example:
     if isinstance(instance, dict):
-        return instance
+        return dict(sorted(instance.items()))  # requests keep no order of an object's members
     values = instance if isinstance(instance, list) else [instance]
     names = names or [f"feature_{index}" for index in range(len(values))]
     return dict(zip(names, values, strict=False))
