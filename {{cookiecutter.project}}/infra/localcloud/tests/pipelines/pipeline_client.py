@@ -69,10 +69,21 @@ class PipelineClient:
         job_id: str | None = None,
         **options: Any,
     ) -> aiplatform.PipelineJob:
+        job = self.prepare(pipeline, parameters, job_id, **options)
+        job.submit()
+        return job
+
+    def prepare(
+        self,
+        pipeline: Callable[..., Any] | dict[str, Any],
+        parameters: dict[str, Any] | None = None,
+        job_id: str | None = None,
+        **options: Any,
+    ) -> aiplatform.PipelineJob:
         spec = pipeline if isinstance(pipeline, dict) else self.spec(pipeline)
         path = self._folder / "submitted.json"
         path.write_text(json.dumps(spec))
-        job = aiplatform.PipelineJob(
+        return aiplatform.PipelineJob(
             display_name=spec["pipelineInfo"]["name"],
             template_path=str(path),
             job_id=job_id or unique(),  # the SDK's own ids change once a second
@@ -82,8 +93,6 @@ class PipelineClient:
             location=LOCATION,
             **options,
         )
-        job.submit()
-        return job
 
     def wait(self, job: aiplatform.PipelineJob, seconds: float = 60) -> Result:
         return self.wait_until(job, lambda result: result.message.state in ENDED, seconds)

@@ -133,7 +133,7 @@ def batch_cancel_pipeline_jobs(cloud: Cloud, request: types.BatchCancelPipelineJ
     """Cancel several jobs, or none if one of them cannot be.
 
     Raises:
-        InvalidArgument: they are none, too many, or in another location.
+        InvalidArgument: they are too many, or one is in another location.
         NotFound: one of them does not exist.
         FailedPrecondition: one of them has ended.
     """
@@ -168,7 +168,7 @@ def batch_delete_pipeline_jobs(cloud: Cloud, request: types.BatchDeletePipelineJ
     """Delete several jobs, or none if one of them cannot be.
 
     Raises:
-        InvalidArgument: they are none, too many, or in another location.
+        InvalidArgument: they are too many, or one is in another location.
         NotFound: one of them does not exist.
         FailedPrecondition: one of them still runs.
     """
@@ -183,9 +183,9 @@ def batch_delete_pipeline_jobs(cloud: Cloud, request: types.BatchDeletePipelineJ
 
 
 def _check_batch(request: Any) -> None:
-    if not 0 < len(request.names) <= _LARGEST_BATCH:
+    if len(request.names) > _LARGEST_BATCH:
         raise InvalidArgument(
-            f"names has {len(request.names)} entries; give at least 1 and at most {_LARGEST_BATCH}."
+            f"names has {len(request.names)} entries; give at most {_LARGEST_BATCH}."
         )
     for name in request.names:
         if not name.startswith(f"{request.parent}/pipelineJobs/"):

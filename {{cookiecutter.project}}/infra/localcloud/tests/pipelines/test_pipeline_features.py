@@ -1,0 +1,444 @@
+"""What KFP's compiler can express, one pipeline for each feature."""
+
+import json
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+import pytest
+from google.api_core.exceptions import InvalidArgument
+from google.cloud import aiplatform, storage
+from kfp import compiler, dsl
+
+from tests.pipelines.pipeline_client import BUCKET, IMAGE, PipelineClient
+from tests.vertex import PARENT, PROJECT, refuses, unique
+
+component = dsl.component(base_image=IMAGE, install_kfp_package=False)
+
+
+class Prize(dsl.Artifact):
+    schema_title = "google.Prize"
+    schema_version = "0.0.2"
+
+
+@component
+def echo(value: str) -> str:
+    return value
+
+
+@component
+def double(number: int) -> int:
+    return 2 * number
+
+
+@component
+def total(lists: list[list[int]]) -> int:
+    return sum(map(sum, lists))
+
+
+@component
+def make(text: str) -> dsl.Dataset:
+    dataset = dsl.Dataset(uri=dsl.get_uri(), metadata={"length": len(text)})
+    with open(dataset.path, "w") as file:
+        file.write(text)
+    return dataset
+
+
+@component
+def read(data: dsl.Dataset) -> str:
+    with open(data.path) as file:
+        return file.read()
+
+
+@component
+def describe(text: str = None, number: int = None, data: dsl.Input[dsl.Dataset] = None) -> str:  # noqa: RUF013 - KFP's way
+    return f"{text} {number} {data and data.metadata.get('length')}"
+
+
+@component
+def put(name: str, value: str, prize: dsl.Output[dsl.Artifact]):
+    with open(prize.path, "w") as file:
+        file.write(value)
+    prize.metadata[name] = value
+
+
+def test_collected_artifacts_are_lists_of_components_loops_and_commands(
+    pipelines: PipelineClient,
+) -> None:
+    @dsl.container_component
+    def uris(data: dsl.Input[list[dsl.Dataset]], found: dsl.OutputPath(str)):
+        return dsl.ContainerSpec(
+            image=IMAGE,
+            command=["sh", "-c", 'printf %s "$0" > "$1"'],
+            args=[data, found],
+        )
+
+    @dsl.pipeline
+    def makes(texts: list[str]) -> list[dsl.Dataset]:
+        with dsl.ParallelFor(texts) as text:
+            made = make(text=text)
+        return dsl.Collected(made.output)
+
+    @dsl.pipeline(name="artifact-lists")
+    def lists() -> list[dsl.Dataset]:
+        made = makes(texts=["a", "bb"])
+        with dsl.ParallelFor(made.output) as item:
+            read(data=item)
+        uris(data=made.output)
+        return made.output
+
+    result = pipelines.run(lists)
+    assert result.error == ""
+    reads = [result.output(name) for name in sorted(result.tasks) if name.endswith(".read")]
+    assert reads == ["a", "bb"]
+    artifacts = result.root.outputs["Output"].artifacts
+    assert [each.metadata["length"] for each in artifacts] == [1, 2]
+    handed = json.loads(result.output("uris", "found"))
+    assert [each["uri"] for each in handed] == [each.uri for each in artifacts]
+
+
+def test_outputs_of_nested_loops_with_conditions_are_collected(pipelines: PipelineClient) -> None:
+    @dsl.pipeline(name="nested-loops")
+    def nested() -> int:
+        loop = dsl.ParallelFor([1, 2, 3])
+        with loop as outer, dsl.If(outer >= 2), dsl.ParallelFor([10, 20], parallelism=1):
+            doubled = double(number=outer)
+        return total(lists=dsl.Collected(doubled.output)).output
+
+    result = pipelines.run(nested)
+    assert result.error == ""
+    assert result.root.execution.metadata["output:Output"] == 2 * (4 + 6)
+
+
+def test_one_of_several_artifacts_and_named_outputs_of_a_pipeline(
+    pipelines: PipelineClient,
+) -> None:
+    class Outputs(NamedTuple):
+        text: str
+        data: dsl.Dataset
+
+    @dsl.pipeline
+    def choose(flag: bool) -> Outputs:
+        with dsl.If(flag == True):  # noqa: E712 - KFP's way
+            yes = make(text="yes")
+        with dsl.Else():
+            no = make(text="no")
+        data = dsl.OneOf(yes.output, no.output)
+        return Outputs(text=read(data=data).output, data=data)
+
+    @dsl.pipeline(name="choices")
+    def choices() -> str:
+        chosen = choose(flag=False)
+        return echo(
+            value=f"{chosen.outputs['text']} {read(data=chosen.outputs['data']).output}"
+        ).output
+
+    result = pipelines.run(choices)
+    assert result.error == ""
+    assert result.root.execution.metadata["output:Output"] == "no no"
+
+
+def test_inputs_that_are_not_given_are_none_at_every_depth(pipelines: PipelineClient) -> None:
+    @dsl.container_component
+    def show(said: dsl.OutputPath(str), data: Optional[dsl.Input[dsl.Dataset]] = None):  # noqa: UP045 - KFP's way
+        return dsl.ContainerSpec(
+            image=IMAGE,
+            command=["sh", "-c", 'printf %s "$1" > "$0"', said],
+            args=[dsl.IfPresentPlaceholder(input_name="data", then=[data.uri], else_=["none"])],
+        )
+
+    @dsl.pipeline
+    def inner(
+        text: str = None,  # noqa: RUF013
+        number: int = None,  # noqa: RUF013
+        data: Optional[dsl.Input[dsl.Dataset]] = None,  # noqa: UP045
+    ):
+        describe(text=text, number=number, data=data)
+        show(data=data)
+
+    @dsl.pipeline(name="optional-inputs")
+    def optional(number: int = None):  # noqa: RUF013
+        inner(number=number)
+        inner(text="given", data=make(text="four").output)
+
+    result = pipelines.run(optional)
+    assert result.error == ""
+    assert result.output("inner.describe") == "None None None"
+    assert result.output("inner-2.describe") == "given None 4"
+    assert result.output("inner.show", "said") == "none"
+    assert result.output("inner-2.show", "said") == result.uri("make", "Output")
+
+
+def test_placeholders_stand_for_the_job_and_the_task_in_every_position(
+    pipelines: PipelineClient,
+) -> None:
+    here = (
+        f"{dsl.PIPELINE_JOB_NAME_PLACEHOLDER} {dsl.PIPELINE_JOB_ID_PLACEHOLDER}"
+        f" {dsl.PIPELINE_TASK_NAME_PLACEHOLDER} {dsl.PIPELINE_TASK_ID_PLACEHOLDER}"
+    )
+
+    root, name = dsl.PIPELINE_ROOT_PLACEHOLDER, dsl.PIPELINE_JOB_RESOURCE_NAME_PLACEHOLDER
+
+    @dsl.container_component
+    def shell(image: str, said: dsl.OutputPath(str)):
+        return dsl.ContainerSpec(
+            image=f"us-docker.pkg.dev/p/r/{image}",
+            command=["sh", "-c", 'printf "%s|$HERE" "$1" > "$0"', said],
+            args=[f"{here} {root} {name}"],
+        )
+
+    @dsl.pipeline(name="placeholders")
+    def placeholders(image: str):
+        echo(value=here)
+        shell(image=image).set_env_variable("HERE", here)
+        dsl.importer(
+            artifact_uri=f"gs://{BUCKET}/{dsl.PIPELINE_JOB_NAME_PLACEHOLDER}",
+            artifact_class=dsl.Dataset,
+            metadata={dsl.PIPELINE_TASK_NAME_PLACEHOLDER: [dsl.PIPELINE_TASK_ID_PLACEHOLDER]},
+        )
+
+    result = pipelines.run(placeholders, {"image": "steps"}, enable_caching=False)
+    assert result.error == ""
+    job_name = result.message.name
+    job_id = job_name.rpartition("/")[2]
+
+    def expected(task: str) -> str:
+        return f"{job_id} {job_id} {task} {result.tasks[task].task_id}"
+
+    assert result.output("echo") == expected("echo")
+    shown = expected("shell")
+    assert result.output("shell", "said") == f"{shown} {pipelines.root} {job_name}|{shown}"
+    imported = result.tasks["importer"].outputs["artifact"].artifacts[0]
+    assert imported.uri == f"gs://{BUCKET}/{job_id}"
+    assert imported.metadata["importer"] == [str(result.tasks["importer"].task_id)]
+
+
+def test_an_importer_takes_what_was_imported_before_unless_told_otherwise(
+    pipelines: PipelineClient,
+) -> None:
+    uri, metadata = f"gs://{BUCKET}/{unique()}", {"nested": {"list": [1, "two"]}}
+
+    @dsl.pipeline(name="reimports")
+    def reimports(name: str):
+        text = echo(value=name).output
+        options = {"artifact_uri": uri, "artifact_class": Prize}
+        options["metadata"] = {"name": text, **metadata}
+        found = dsl.importer(**options, reimport=False)
+        dsl.importer(**options, reimport=True).after(found)
+
+    first, second, other = (pipelines.run(reimports, {"name": name}) for name in ("a", "a", "b"))
+
+    def imported(result, task="importer"):
+        return result.tasks[task].outputs["artifact"].artifacts[0]
+
+    assert imported(first).schema_title == "google.Prize"
+    assert imported(first).metadata["name"] == "a"
+    assert imported(first).metadata["nested"]["list"] == [1, "two"]
+    same = {imported(first).name, imported(first, "importer-2").name}
+    assert imported(second).name in same
+    assert imported(second, "importer-2").name not in same
+    assert imported(other).name not in same
+
+
+def test_a_pipeline_takes_artifacts_of_the_metadata_store(
+    pipelines: PipelineClient, tmp_path: Path
+) -> None:
+    @dsl.pipeline(name="given-artifacts")
+    def given(data: dsl.Input[dsl.Dataset], other: Optional[dsl.Input[dsl.Dataset]] = None) -> str:  # noqa: UP045
+        describe(data=other)
+        return describe(data=data).output
+
+    file = pipelines.path(f"gs://{BUCKET}/{unique()}")
+    file.write_text("12345")
+    artifact = aiplatform.Artifact.create(
+        schema_title="system.Dataset", uri=f"gs://{BUCKET}/{file.name}", metadata={"length": 5}
+    )
+    result = pipelines.run(given, input_artifacts={"data": artifact.name})
+    assert result.error == ""
+    assert result.root.execution.metadata["output:Output"] == "None None 5"
+    assert result.root.inputs["data"].artifacts[0].name == artifact.resource_name
+    for artifacts, message in (
+        ({}, "input artifact data is required"),
+        ({"data": "no-such"}, "there is no artifact .*/artifacts/no-such"),
+        ({"data": artifact.name, "more": artifact.name}, "has no input artifact more"),
+    ):
+        with refuses(InvalidArgument, message):
+            pipelines.submit(given, input_artifacts=artifacts)
+
+
+def test_machines_and_accelerators_can_come_from_other_tasks(pipelines: PipelineClient) -> None:
+    @dsl.pipeline(name="machines")
+    def machines(memory: str = "15G"):
+        task = double(number=1).set_memory_limit(memory).set_display_name("shown")
+        task.set_cpu_limit(echo(value="4000m").output)
+        task.set_accelerator_type("NVIDIA_TESLA_T4").set_accelerator_limit("1")
+
+    result = pipelines.run(machines)
+    assert (result.error, result.output("double")) == ("", 2)
+
+
+def test_a_file_can_be_embedded_in_a_component(pipelines: PipelineClient, tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("embedded")
+
+    @dsl.component(
+        base_image=IMAGE,
+        install_kfp_package=False,
+        embedded_artifact_path=str(tmp_path / "words.txt"),
+    )
+    def words(file: dsl.EmbeddedInput[dsl.Dataset]) -> str:
+        with open(file.path) as opened:
+            return opened.read()
+
+    @dsl.pipeline(name="embedding")
+    def embedding():
+        words()
+
+    result = pipelines.run(embedding)
+    assert (result.error, result.output("words")) == ("", "embedded")
+
+
+def test_a_cache_key_says_what_counts_as_the_same_work(pipelines: PipelineClient) -> None:
+    key = unique()
+
+    @dsl.pipeline(name="keyed")
+    def keyed(value: str):
+        echo(value=value).set_caching_options(True, cache_key=key)
+
+    first, second = (pipelines.run(keyed, {"value": value}) for value in ("a", "b"))
+    assert first.states() == {"echo": "SUCCEEDED"}
+    assert second.states() == {"echo": "SKIPPED"}
+    assert second.output("echo") == "a"
+
+
+def test_an_output_parameter_that_is_not_written_fails_the_task(pipelines: PipelineClient) -> None:
+    @dsl.container_component
+    def silent(said: dsl.OutputPath(str)):
+        return dsl.ContainerSpec(image=IMAGE, command=["true"], args=[said])
+
+    @dsl.pipeline(name="silence")
+    def silence():
+        silent()
+
+    result = pipelines.run(silence)
+    assert result.state == "FAILED"
+    assert "silent: output parameter said was not written" in result.error
+
+
+def test_a_pipeline_as_exit_task_knows_how_the_others_ended(pipelines: PipelineClient) -> None:
+    @component
+    def state_of(status: dict) -> str:
+        return f"{status['state']} {status['pipelineTaskName']} {'code' in status['error']}"
+
+    @component
+    def fail():
+        raise SystemExit(3)
+
+    @dsl.pipeline
+    def notify(user: str, status: dsl.PipelineTaskFinalStatus):
+        state = state_of(status=status)
+        with dsl.If(state.output != ""):
+            echo(value=f"{user}: {state.output}")
+
+    @dsl.pipeline(name="notifying")
+    def notifying():
+        with dsl.ExitHandler(notify(user="me"), name="all"):
+            fail()
+
+    result = pipelines.run(notifying)
+    assert result.state == "FAILED"
+    assert result.output("notify.condition-1.echo") == "me: FAILED exit-handler-1 True"
+
+
+def test_plain_images_run_the_commands_of_this_machine(pipelines: PipelineClient) -> None:
+    @dsl.container_component
+    def say(image: str, command: str, said: dsl.OutputPath(str)):
+        return dsl.ContainerSpec(
+            image=f"{image}", command=["sh", "-c", '$0 > "$1"', command, said], args=[]
+        )
+
+    @dsl.container_component
+    def missing():
+        return dsl.ContainerSpec(image="alpine", command=["no-such-command"])
+
+    @dsl.pipeline(name="plain-images")
+    def plain():
+        say(image="alpine:3", command="echo shell")
+        say(image="python:3.11", command="python -c print(6*7)")
+        missing()
+
+    result = pipelines.run(plain)
+    assert [result.output(name, "said") for name in ("say", "say-2")] == ["shell\n", "42\n"]
+    assert result.state == "FAILED"
+    assert "no-such-command cannot be started" in result.error
+
+
+def test_a_template_can_lie_in_cloud_storage(pipelines: PipelineClient, tmp_path: Path) -> None:
+    @dsl.pipeline(name="stored")
+    def stored(value: str) -> str:
+        return echo(value=value).output
+
+    compiler.Compiler().compile(stored, str(tmp_path / "stored.yaml"))
+    blob = storage.Client(project=PROJECT).bucket(BUCKET).blob(f"{unique()}/stored.yaml")
+    blob.upload_from_filename(str(tmp_path / "stored.yaml"))
+    job = aiplatform.PipelineJob(
+        display_name="stored",
+        template_path=f"gs://{BUCKET}/{blob.name}",
+        pipeline_root=pipelines.root,
+        parameter_values={"value": "there"},
+    )
+    job.submit()
+    result = pipelines.wait(job)
+    assert result.root.execution.metadata["output:Output"] == "there"
+
+
+def test_a_literal_parameter_takes_only_its_values(pipelines: PipelineClient) -> None:
+    @dsl.pipeline(name="literal")
+    def literal(value: str):
+        echo(value=value)
+
+    spec = pipelines.spec(literal)
+    spec["root"]["inputDefinitions"]["parameters"]["value"]["literals"] = ["a", "b"]
+    assert pipelines.run(spec, {"value": "b"}).state == "SUCCEEDED"
+    with refuses(InvalidArgument, "value must be one of a, b"):
+        pipelines.submit(spec, {"value": "c"})
+
+
+def test_what_is_said_of_a_job_is_kept_and_found(pipelines: PipelineClient) -> None:
+    run = unique()
+
+    @dsl.pipeline(name=f"kept-{run}")
+    def kept():
+        echo(value="a")
+
+    spec = pipelines.spec(kept)
+    job = pipelines.prepare(spec, labels={"run": run})
+    job.submit(
+        service_account="runner@example.iam.gserviceaccount.com",
+        network="projects/1/global/networks/n",
+        reserved_ip_ranges=["range"],
+        enable_preflight_validations=True,
+    )
+    message = pipelines.wait(job).message
+    assert message.service_account == "runner@example.iam.gserviceaccount.com"
+    assert message.network == "projects/1/global/networks/n"
+    assert message.reserved_ip_ranges == ["range"]
+    assert message.preflight_validations
+    assert message.labels["run"] == run
+    for term in (f'pipeline_name="kept-{run}"', f"labels.run={run}", f'display_name:"kept-{run}"'):
+        found = aiplatform.PipelineJob.list(filter=f'{term} AND create_time>"2024-01-01T00:00:00Z"')
+        assert [each.resource_name for each in found] == [job.resource_name]
+
+
+@pytest.mark.parametrize("method", ["batch_cancel_pipeline_jobs", "batch_delete_pipeline_jobs"])
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ([], "names is required"),
+        ([f"{PARENT}/pipelineJobs/j"] * 33, "names has 33 entries; .* at most 32"),
+        (["projects/p/locations/us-east1/pipelineJobs/j"], "not a pipeline job of the parent"),
+    ],
+)
+def test_batches_are_checked(
+    pipelines: PipelineClient, method: str, names: list[str], message: str
+) -> None:
+    with refuses(InvalidArgument, message):
+        getattr(pipelines.service(), method)(parent=PARENT, names=names)
