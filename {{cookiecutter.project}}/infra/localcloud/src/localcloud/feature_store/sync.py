@@ -63,7 +63,7 @@ def _row(parts: Sequence[_Part], entity: Id) -> Row:
             features.append(Row.FeatureNameValuePair(name=feature, value=value))
     times = [entities[entity].time for _, entities in parts if entity in entities]
     known = [time for time in times if time is not None]
-    if known:
+    if known and all(TIMESTAMP not in fields for fields, _ in parts):
         features.append(Row.FeatureNameValuePair(name=TIMESTAMP, value=_time(max(known))))
     return Row(features=features)
 

@@ -96,13 +96,17 @@ class Syncs:
 
     def _run(self, view: str, sync: str) -> None:
         try:
-            with self._locks[view]:
+            with self._lock_of(view):
                 self._sync(view, sync)
         except NotFound:
             _LOG.info("%s was deleted while it was synced", view)
         finally:
             with self._guard:
                 self._threads.discard(threading.current_thread())
+
+    def _lock_of(self, view: str) -> threading.Lock:
+        with self._guard:
+            return self._locks[view]
 
     def _sync(self, view: str, sync: str) -> None:
         # the modules that read sources import the cloud, which holds this runner
