@@ -4,7 +4,8 @@ Google's REST surface of an RPC is transcoded from its HTTP bindings; see `trans
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 from google.api_core.exceptions import GoogleAPICallError, InvalidArgument
@@ -18,7 +19,8 @@ from localcloud.cloud import Cloud
 from localcloud.control_api import PREFIX, create_control_app
 from localcloud.fault_injection import with_faults
 from localcloud.grpc_server import MESSAGE_LIMIT
-from localcloud.hosts import is_google_host
+from localcloud.hosts import is_dedicated_host, is_google_host
+from localcloud.prediction.invocations import invoke, is_invocation
 from localcloud.transcoding import Match, Router, parse_request, render, render_stream
 
 _STORAGE_HOSTS = ("storage.googleapis.com", "www.googleapis.com")
@@ -40,6 +42,7 @@ _LOG = logging.getLogger(__name__)
 def create_app(cloud: Cloud, storage: ASGIApp, bigquery: ASGIApp) -> ASGIApp:
     """Everything that is served over HTTP/1.1, as one ASGI application."""
     rpcs = rest_app(cloud)
+    invocations = _as_app(partial(invoke, cloud))
     control = create_control_app(cloud)
     storage = with_faults(storage, "storage", cloud.faults)
     bigquery = with_faults(bigquery, "bigquery", cloud.faults)
@@ -65,7 +68,7 @@ def create_app(cloud: Cloud, storage: ASGIApp, bigquery: ASGIApp) -> ASGIApp:
             return bigquery
         if host.endswith(_STORAGE_HOSTS) or path.startswith(_STORAGE_PATHS):
             return storage
-        return rpcs
+        return invocations if is_dedicated_host(host) and is_invocation(path) else rpcs
 
     return dispatch
 
@@ -74,35 +77,27 @@ def rest_app(cloud: Cloud) -> ASGIApp:
     """The RPCs of the handler table, over REST."""
     router = Router(handlers.all_rpcs().values())
 
-    async def answer(request: Request) -> Response:
-        try:
-            match = router.match(request.method, request.url.path)
-            if match is None:
-                raise handlers.not_served(
-                    f"{request.method} https://{request.url.hostname}{request.url.path}"
-                )
-            body = await _body(request)
-            return await run_in_threadpool(_call, cloud, match, request, body)
-        except ClientDisconnect:
-            raise
-        except Exception as error:
-            return _error(request, error)
+    def respond(request: Request, body: bytes) -> Response:
+        match = router.match(request.method, request.url.path)
+        if match is None:
+            raise handlers.not_served(
+                f"{request.method} https://{request.url.hostname}{request.url.path}"
+            )
+        return _call(cloud, match, request, body)
 
-    return _as_app(answer)
+    return _as_app(respond)
 
 
 def _call(cloud: Cloud, match: Match, request: Request, body: bytes) -> Response:
     query = parse_qs(request.url.query, keep_blank_values=True)
     message = parse_request(match, query, body, request.headers.get("content-type", ""))
     integer_enums = any("enum-encoding=int" in value for value in query.get("$alt", []))
-    with call_context.entering(_host(request.scope)) as surroundings:
-        response = handlers.call(cloud, match.rpc.path, message)
-    headers = surroundings.response_headers
+    response = handlers.call(cloud, match.rpc.path, message)
     if match.rpc.streaming:
         chunks, media_type = render_stream(response, integer_enums=integer_enums)
-        return StreamingResponse(chunks, headers={"content-type": media_type, **headers})
+        return StreamingResponse(chunks, headers={"content-type": media_type})
     content, media_type = render(response, integer_enums=integer_enums)
-    return Response(content, headers={"content-type": media_type, **headers})
+    return Response(content, headers={"content-type": media_type})
 
 
 async def _body(request: Request) -> bytes:
@@ -141,9 +136,24 @@ async def _token(scope: Scope, receive: Receive, send: Send) -> None:
     await JSONResponse(token)(scope, receive, send)
 
 
-def _as_app(answer: Callable[[Request], Awaitable[Response]]) -> ASGIApp:
+def _as_app(respond: Callable[[Request, bytes], Response]) -> ASGIApp:
+    """Serves requests with their whole bodies in threads; errors become Google's error JSON."""
+
+    def respond_in_context(request: Request, body: bytes) -> Response:
+        with call_context.entering(_host(request.scope)) as surroundings:
+            response = respond(request, body)
+        response.headers.update(surroundings.response_headers)
+        return response
+
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        response = await answer(Request(scope, receive))
+        request = Request(scope, receive)
+        try:
+            body = await _body(request)
+            response = await run_in_threadpool(respond_in_context, request, body)
+        except ClientDisconnect:
+            raise
+        except Exception as error:
+            response = _error(request, error)
         await response(scope, receive, send)
 
     return app

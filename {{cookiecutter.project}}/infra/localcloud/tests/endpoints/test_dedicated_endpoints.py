@@ -185,3 +185,44 @@ def answers(endpoint: aiplatform.Endpoint) -> bool:
 def test_only_dedicated_endpoints_stream(shared: aiplatform.Endpoint) -> None:
     (line,) = shared.stream_raw_predict(b'{"instances": [1]}', HEADERS)
     assert "is not a dedicated endpoint" in json.loads(line)["error"]["message"]
+
+
+def test_a_containers_own_routes_are_invoked(
+    dedicated: aiplatform.Endpoint, transport: str
+) -> None:
+    if transport == "rest":
+        pytest.skip("the SDK invokes over HTTP, whatever the transport")
+    with refuses(FailedPrecondition, match="can only be deployed to a dedicated endpoint"):
+        aiplatform.Endpoint.create(display_name="shared").deploy(
+            upload(serving_container_invoke_route_prefix="/*")
+        )
+    refused = dedicated.invoke("/chat", b"{}", HEADERS)
+    assert "has no container_spec.invoke_route_prefix" in refused.json()["error"]["message"]
+    endpoint = aiplatform.Endpoint.create(display_name="routes", dedicated_endpoint_enabled=True)
+    endpoint.deploy(upload(serving_container_invoke_route_prefix="/*"))
+    endpoint = aiplatform.Endpoint(endpoint.resource_name)
+    (deployed,) = endpoint.list_models()
+    answer = endpoint.invoke("/chat/completions?a=1", b'{"hello": 1}', HEADERS)
+    assert answer.json() == {"path": "/chat/completions?a=1", "said": {"hello": 1}}
+    assert answer.headers["X-Vertex-AI-Deployed-Model-Id"] == deployed.id
+    (line,) = endpoint.invoke("/chat", b"[]", HEADERS, deployed_model_id=deployed.id, stream=True)
+    assert json.loads(line) == {"path": "/chat", "said": []}
+    missing = endpoint.invoke("/absent", b"{}", HEADERS)
+    assert (missing.status_code, missing.json()) == (404, {"error": "no route /absent"})
+    endpoint.delete(force=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"predict_route": "ask"}, "predict_route is 'ask'; start it with a slash"),
+        ({"invoke_route_prefix": "/chat"}, "invoke_route_prefix is '/chat'"),
+        ({"invoke_route_prefix": "/*", "predict_route": "/ask"}, "set one of them"),
+        ({"environment_variables": {"a-b": "1"}}, "container_spec.env has 'a-b'"),
+        ({"ports": [70000]}, "container_spec.ports has 70000"),
+        ({"deployment_timeout": 7201}, "2 hours are the most"),
+    ],
+)
+def test_a_wrong_container_is_refused(arguments: dict[str, Any], message: str) -> None:
+    with refuses(InvalidArgument, match=message):
+        upload(**{f"serving_container_{name}": value for name, value in arguments.items()})

@@ -64,7 +64,7 @@ class PredictionServer:
         self._changed = threading.Condition()
         self._error: GoogleAPICallError | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        self._predict_url = ""
+        self._address = self._predict_route = ""
         self._client = httpx.Client(trust_env=False, limits=_LIMITS, timeout=PREDICT_SECONDS)
         self._thread = threading.Thread(target=self._supervise, name=name, daemon=True)
 
@@ -101,9 +101,9 @@ class PredictionServer:
         return answer
 
     def stream(
-        self, body: bytes, content_type: str, seconds: float = PREDICT_SECONDS
+        self, body: bytes, content_type: str, seconds: float = PREDICT_SECONDS, route: str = ""
     ) -> httpx.Response:
-        """The same, once the answer has begun: `chunks` has its body; close it in the end.
+        """The same, or of another route, once it has begun; `chunks` has its body and closes it.
 
         Raises:
             ServiceUnavailable: the process is not running, or ended before it answered.
@@ -113,7 +113,7 @@ class PredictionServer:
             self._changed.wait_for(lambda: self._state is not State.STARTING, seconds)
             if self._state is not State.READY:
                 raise self._unavailable()
-            url = self._predict_url
+            url = self._address + (route or self._predict_route)
         request = self._client.build_request(
             "POST", url, content=body, headers={"Content-Type": content_type}, timeout=seconds
         )
@@ -207,7 +207,7 @@ class PredictionServer:
         address = f"http://127.0.0.1:{port}"
         try:
             self._await_health(process, address + container.health_route, container.timeout)
-            self._predict_url = address + container.predict_route
+            self._address, self._predict_route = address, container.predict_route
             self._set(State.READY)
             process.wait()
         finally:

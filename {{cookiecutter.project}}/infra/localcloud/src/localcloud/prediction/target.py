@@ -103,6 +103,18 @@ class Target:
         self._check(answer)
         return self._server.chunks(answer), answer.headers.get("Content-Type", "")
 
+    def invoke(self, route: str, content: bytes, content_type: str) -> httpx.Response:
+        """What the model answers on another route than predict, be it an error; see `chunks`.
+
+        Raises:
+            GoogleAPICallError: it does not answer.
+        """
+        return self._server.stream(content, content_type, self._seconds, route)
+
+    def chunks(self, answer: httpx.Response) -> Iterator[bytes]:
+        """The body of an answer, piece by piece as the model sends it."""
+        return self._server.chunks(answer)
+
     def read(self, content: bytes) -> dict[str, Any]:
         """The model's answer, which has a list of predictions.
 

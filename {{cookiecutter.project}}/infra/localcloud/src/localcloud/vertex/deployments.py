@@ -8,7 +8,13 @@ from google.api_core.exceptions import (
     InvalidArgument,
     NotFound,
 )
-from google.cloud.aiplatform_v1.types import DeployedModel, DeployedModelRef, Endpoint, Model
+from google.cloud.aiplatform_v1.types import (
+    DeployedModel,
+    DeployedModelRef,
+    DeploymentResourcePool,
+    Endpoint,
+    Model,
+)
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from localcloud.cloud import Cloud
@@ -51,6 +57,7 @@ def prepare(cloud: Cloud, endpoint: Endpoint, wanted: DeployedModel) -> Deployed
     model = models.get(cloud.store, wanted.model)
     _check_id(endpoint, wanted.id)
     check_deployable(cloud, model)
+    _check_dedicated(endpoint, model)
     deployed = DeployedModel(wanted)
     serving_resources.complete(cloud.store, endpoint.name, deployed)
     _check_service_account(wanted.service_account)
@@ -68,10 +75,12 @@ def add(store: Store, endpoint: str, deployed: DeployedModel, split: dict[str, i
 
     Raises:
         InvalidArgument: the split names a model that has been undeployed meanwhile.
-        NotFound: the endpoint or the model has been deleted meanwhile.
+        NotFound: the endpoint, the model or the pool has been deleted meanwhile.
     """
     split = {deployed.id if key == NEW else key: share for key, share in split.items()}
     with store.editing(endpoint, Endpoint) as kept:
+        if deployed.shared_resources:
+            store.get(deployed.shared_resources, DeploymentResourcePool)
         kept.deployed_models.append(deployed)
         check_split(split, ids(kept))
         if split:
@@ -134,6 +143,14 @@ def _check_id(endpoint: Endpoint, model_id: str) -> None:
         )
     if model_id in ids(endpoint):
         raise AlreadyExists(f"Endpoint {endpoint.name} has a deployed model {model_id} already.")
+
+
+def _check_dedicated(endpoint: Endpoint, model: Model) -> None:
+    if model.container_spec.invoke_route_prefix and not endpoint.dedicated_endpoint_enabled:
+        raise FailedPrecondition(
+            f"Model {model.name} has an invoke_route_prefix, so it can only be deployed to a"
+            " dedicated endpoint; create one with dedicated_endpoint_enabled."
+        )
 
 
 def _check_service_account(email: str) -> None:

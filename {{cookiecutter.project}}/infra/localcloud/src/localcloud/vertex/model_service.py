@@ -36,7 +36,7 @@ from google.protobuf.empty_pb2 import Empty
 from localcloud.cloud import Cloud
 from localcloud.explanation import specs
 from localcloud.operations import Operation
-from localcloud.vertex import model_transfers, models
+from localcloud.vertex import container_specs, model_transfers, models
 from localcloud.vertex.listing import page
 from localcloud.vertex.resources import (
     check_display_name,
@@ -231,8 +231,7 @@ def _checked(request: UploadModelRequest) -> Model:
     if "explanation_spec" in model:
         specs.check(model.explanation_spec)
     if "container_spec" in model:
-        if not model.container_spec.image_uri:
-            raise InvalidArgument("container_spec.image_uri is required; name the serving image.")
+        container_specs.check(model.container_spec)
         model.supported_deployment_resources_types = [
             Model.DeploymentResourcesType.DEDICATED_RESOURCES,
             Model.DeploymentResourcesType.SHARED_RESOURCES,

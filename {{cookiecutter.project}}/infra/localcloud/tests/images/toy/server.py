@@ -17,6 +17,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path.startswith("/chat"):
+            return self.answer(200, {"path": self.path, "said": json.loads(body)})
         if self.path != os.environ["AIP_PREDICT_ROUTE"]:
             return self.answer(404, {"error": f"no route {self.path}"})
         request = json.loads(body)
