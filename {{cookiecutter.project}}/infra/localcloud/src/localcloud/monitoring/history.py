@@ -71,6 +71,10 @@ class History:
         """The statistics of the last window that ended before then and had requests."""
         return self._last(series, feature, SERVING, _text(before))
 
+    def forget(self, job: str) -> None:
+        """Drop what a run has found of a job that was deleted meanwhile."""
+        self._store.query("delete from monitoring_statistics where job = ?", job)
+
     def forget_training(self, job: str) -> None:
         """Let the next run of a job read its training data anew."""
         self._store.query(

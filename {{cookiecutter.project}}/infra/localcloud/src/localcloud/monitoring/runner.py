@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+import httpx
 from google.api_core.exceptions import GoogleAPICallError, NotFound
 from google.cloud.aiplatform_v1.types import JobState, ModelDeploymentMonitoringJob
 from google.rpc.status_pb2 import Status
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 Job: TypeAlias = ModelDeploymentMonitoringJob
 ScheduleState = Job.MonitoringScheduleState
 
+_RETRY = timedelta(seconds=5)  # until a job is tried again that could not be followed
 _LONGEST_STATUS = 2000  # characters
 _LOG = logging.getLogger(__name__)
 
@@ -66,7 +68,13 @@ class MonitoringRunner:
         self._alarm.stop()
 
     def _run_what_is_due(self) -> datetime | None:
-        times = [self._advance(job) for job in self._jobs()]
+        times = []
+        for job in self._jobs():
+            try:
+                times.append(self._advance(job))
+            except Exception:
+                _LOG.exception("model monitoring job %s", job.name)
+                times.append(self._cloud.clock.now() + _RETRY)
         return min((time for time in times if time), default=None)
 
     def _advance(self, job: Job) -> datetime | None:
@@ -82,6 +90,7 @@ class MonitoringRunner:
         except NotFound:
             if self._cloud.store.exists(job.name):
                 raise
+            self.history.forget(job.name)
             return None  # it was deleted meanwhile
 
     def _start(self, job: Job, is_due: bool) -> Job:
@@ -95,12 +104,14 @@ class MonitoringRunner:
                 edited.analysis_instance_schema_uri = found.analysis
         return edited
 
-    def _run(self, job: Job, due: datetime) -> datetime:
+    def _run(self, job: Job, due: datetime) -> datetime | None:
         """Analyse the window that ends when the job was due, and say when it is due next."""
         now = self._cloud.clock.now()
         outcome = Outcome()
+        job = self._begin(job)
+        if job.state == JobState.JOB_STATE_PAUSED:
+            return None
         if job.state == JobState.JOB_STATE_RUNNING:
-            self._note(job, schedule_state=ScheduleState.RUNNING)
             outcome = self._analyse(job, window(job, due))
             alerts.send(self._cloud.home, job, outcome, now)
         following = next_time(job, due, now)
@@ -113,6 +124,12 @@ class MonitoringRunner:
                 edited.schedule_state = ScheduleState.OFFLINE
         return following
 
+    def _begin(self, job: Job) -> Job:
+        with self._cloud.store.editing(job.name, Job) as edited:
+            if edited.state == JobState.JOB_STATE_RUNNING:
+                edited.schedule_state = ScheduleState.RUNNING
+        return edited
+
     def _analyse(self, job: Job, when: Window) -> Outcome:
         try:
             self._cloud.request_logs.flush(job.endpoint)
@@ -123,6 +140,8 @@ class MonitoringRunner:
             return Analysis(job, schema, self._data(job), self.history, files).run(when)
         except GoogleAPICallError as error:
             return Outcome(problems=[str(error.message)])
+        except httpx.TransportError:  # BigQuery stops with localcloud: the run is made up for
+            raise
         except Exception as error:
             _LOG.exception("model monitoring job %s", job.name)
             return Outcome(problems=[f"localcloud failed: {type(error).__name__}: {error}"])
@@ -133,11 +152,6 @@ class MonitoringRunner:
             instances=lambda model, when: serving_logs.instances(self.bigquery, table, model, when),
             training=lambda source: list(training_data.read(self._cloud, self.bigquery, source)),
         )
-
-    def _note(self, job: Job, **fields: Any) -> None:
-        with self._cloud.store.editing(job.name, Job) as edited:
-            for name, value in fields.items():
-                setattr(edited, name, value)
 
     def _jobs(self) -> list[Job]:
         store = self._cloud.store
