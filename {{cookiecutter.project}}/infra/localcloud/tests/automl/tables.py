@@ -31,14 +31,19 @@ def rows(count: int = 1200) -> Rows:
     return [row() for _ in range(count)]
 
 
-def csv_dataset(bucket: storage.Bucket, made: Rows) -> aiplatform.TabularDataset:
-    """A dataset of a CSV file."""
+def csv_text(made: Rows) -> str:
+    """Rows as a CSV file says them."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(made[0]))
     writer.writeheader()
     writer.writerows(made)
+    return text.getvalue()
+
+
+def csv_dataset(bucket: storage.Bucket, made: Rows) -> aiplatform.TabularDataset:
+    """A dataset of a CSV file."""
     blob = bucket.blob(f"{unique()}.csv")
-    blob.upload_from_string(text.getvalue())
+    blob.upload_from_string(csv_text(made))
     return aiplatform.TabularDataset.create(
         display_name="table", gcs_source=f"gs://{bucket.name}/{blob.name}"
     )
@@ -51,8 +56,11 @@ def train(
     kind = "regression" if target == "worth" else "classification"
     job = aiplatform.AutoMLTabularTrainingJob(
         display_name=unique(),
-        optimization_prediction_type=kind,
-        **{"column_specs": FEATURES, **options.pop("job", {})},
+        **{
+            "optimization_prediction_type": kind,
+            "column_specs": FEATURES,
+            **options.pop("job", {}),
+        },
     )
     run = {"budget_milli_node_hours": BUDGET, "model_display_name": f"{target}-model"}
     return job, job.run(dataset=dataset, target_column=target, **{**run, **options})

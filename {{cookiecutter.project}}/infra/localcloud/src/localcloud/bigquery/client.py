@@ -61,14 +61,28 @@ class BigQuery:
         self._client.close()
 
     def schema(self, table: Table) -> list[Field]:
-        """The fields of a table.
+        """The fields of a table or a view.
+
+        Raises:
+            FailedPrecondition: there is no such table.
+        """
+        problem = f"{table} cannot be read"
+        answer = self._call("GET", f"{_path(table)}", problem)
+        if "schema" not in answer:  # the emulator knows a view's only once it is queried
+            statement = f"select * from `{table}` limit 0"  # noqa: S608 - a parsed name
+            body = {"query": statement, "useLegacySql": False}
+            answer = self._call("POST", f"{table.project}/queries", problem, json=body)
+        fields: list[Field] = answer["schema"]["fields"]
+        return fields
+
+    def is_view(self, table: Table) -> bool:
+        """Whether it is a view, whose rows only a query finds.
 
         Raises:
             FailedPrecondition: there is no such table.
         """
         answer = self._call("GET", f"{_path(table)}", f"{table} cannot be read")
-        fields: list[Field] = answer["schema"]["fields"]
-        return fields
+        return bool(answer.get("type", "TABLE") != "TABLE")
 
     def rows(self, table: Table) -> Iterator[dict[str, Json]]:
         """The rows of a table, as objects with its columns in order.

@@ -75,6 +75,17 @@ def read(source: Source, storage: Path, bigquery: BigQuery) -> tuple[list[str], 
     return _read_files(files)
 
 
+def table_rows(table: Table, bigquery: BigQuery) -> Iterator[Row]:
+    """The rows of a table, or of a view, which only a query can read.
+
+    Raises:
+        FailedPrecondition: there is no such table.
+    """
+    if bigquery.is_view(table):
+        return bigquery.query(table.project, f"select * from `{table}`")  # noqa: S608 - parsed name
+    return bigquery.rows(table)
+
+
 def _field(config: Mapping[str, Any], name: str, key: str) -> Any:
     value = config.get(name)
     return value.get(key) if isinstance(value, Mapping) else None
@@ -82,7 +93,7 @@ def _field(config: Mapping[str, Any], name: str, key: str) -> Any:
 
 def _read_table(table: Table, bigquery: BigQuery) -> tuple[list[str], list[Row]]:
     columns = list(_leaves(bigquery.schema(table)))
-    return columns, [_flat(row) for row in bigquery.rows(table)]
+    return columns, [_flat(row) for row in table_rows(table, bigquery)]
 
 
 def _leaves(fields: Sequence[Field], prefix: str = "") -> Iterator[str]:

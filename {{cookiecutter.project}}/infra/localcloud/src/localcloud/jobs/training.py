@@ -16,27 +16,30 @@ from google.protobuf.struct_pb2 import Value
 from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 
+from localcloud.datasets.training_data import TrainingData
 from localcloud.jobs.custom_job import CustomJobWork
 from localcloud.jobs.job import Job, JobCancelled, JobFailed, State
 from localcloud.rpc import raw
 from localcloud.vertex import job_resources, model_service
+from localcloud.vertex.resources import now
 
 _POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
 class CustomTraining:
-    """How a training pipeline with a custom task is done."""
+    """How a training pipeline with a custom task is done; `data` is a managed dataset's."""
 
     spec: CustomJobSpec
+    data: TrainingData | None = None
 
     def __call__(self, job: Job) -> None:
-        """Train, then upload the model if the pipeline describes one.
+        """Export the dataset, train, then upload the model if the pipeline describes one.
 
         Raises:
             JobFailed: the custom job has failed, or left no model.
             JobCancelled: the pipeline or its custom job was cancelled.
-            GoogleAPICallError: the model cannot be uploaded.
+            GoogleAPICallError: the data cannot be exported or the model not uploaded.
         """
         job.start()
         pipeline = job.resource
@@ -45,7 +48,9 @@ class CustomTraining:
             job_spec=self.spec,
             labels=pipeline.labels,
         )
-        child = job_resources.create(job.cloud, _parent(job), custom_job, CustomJobWork())
+        variables = self.data.export(job.cloud, now()) if self.data else {}
+        work = CustomJobWork(variables=variables)
+        child = job_resources.create(job.cloud, _parent(job), custom_job, work)
         with job.editing() as resource:
             resource.training_task_metadata = {"backingCustomJob": child.name}
         await_child(job, child)

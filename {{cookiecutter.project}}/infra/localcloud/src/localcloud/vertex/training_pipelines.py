@@ -18,6 +18,7 @@ from localcloud.automl.training import AutoMLTraining
 from localcloud.cloud import Cloud
 from localcloud.datasets import splits, tables
 from localcloud.datasets.schemas import kind_of
+from localcloud.datasets.training_data import TrainingData
 from localcloud.jobs.job import Work
 from localcloud.jobs.training import CustomTraining, custom_job_spec
 from localcloud.operations import Operation
@@ -80,7 +81,7 @@ def _work(cloud: Cloud, parent: str, pipeline: TrainingPipeline) -> Work:
     if not definition:
         raise InvalidArgument("training_pipeline.training_task_definition is required.")
     if _CUSTOM_TASK in definition:
-        return _custom_training(cloud, pipeline)
+        return _custom_training(cloud, parent, pipeline)
     if automl_inputs.DEFINITION in definition:
         return _automl_training(cloud, parent, pipeline)
     raise MethodNotImplemented(
@@ -89,20 +90,19 @@ def _work(cloud: Cloud, parent: str, pipeline: TrainingPipeline) -> Work:
     )
 
 
-def _custom_training(cloud: Cloud, pipeline: TrainingPipeline) -> Work:
+def _custom_training(cloud: Cloud, parent: str, pipeline: TrainingPipeline) -> Work:
     spec = custom_job_spec(raw(pipeline).training_task_inputs)
     check_spec(cloud, spec, "training_pipeline.training_task_inputs")
-    if pipeline.input_data_config.dataset_id:
-        raise MethodNotImplemented(
-            "localcloud does not export managed datasets to custom training; read the data in the"
-            " training code."
-        )
     if pipeline.model_to_upload and not spec.base_output_directory.output_uri_prefix:
         raise InvalidArgument(
             "training_task_inputs.base_output_directory is required to upload a model; give the"
             " folder below which model/ will be."
         )
-    return CustomTraining(spec)
+    if not pipeline.input_data_config.dataset_id:
+        return CustomTraining(spec)
+    data = TrainingData(_dataset(cloud, parent, pipeline), pipeline.input_data_config)
+    data.check(cloud)
+    return CustomTraining(spec, data)
 
 
 def _automl_training(cloud: Cloud, parent: str, pipeline: TrainingPipeline) -> Work:
@@ -114,14 +114,13 @@ def _automl_training(cloud: Cloud, parent: str, pipeline: TrainingPipeline) -> W
         raise InvalidArgument(
             f"{dataset.name} is of kind {kind.name}; AutoML for tables needs a tabular dataset."
         )
+    splits.check(pipeline.input_data_config, kind)
     return AutoMLTraining(inputs, tables.source_of(dataset))
 
 
 def _dataset(cloud: Cloud, parent: str, pipeline: TrainingPipeline) -> Dataset:
-    """The dataset that a pipeline trains with, once its split is checked."""
+    """The dataset that a pipeline trains with."""
     config = pipeline.input_data_config
     if not config.dataset_id:
         raise InvalidArgument("training_pipeline.input_data_config.dataset_id is required.")
-    dataset = cloud.store.get(f"{parent}/datasets/{config.dataset_id}", Dataset)
-    splits.check(config, kind_of(dataset.metadata_schema_uri))
-    return dataset
+    return cloud.store.get(f"{parent}/datasets/{config.dataset_id}", Dataset)
