@@ -64,6 +64,29 @@ def test_a_malformed_name_is_refused(client, call, field: str, expected: str) ->
     assert detail.field_violations[0].field == field
 
 
+@pytest.mark.parametrize(
+    ("call", "problem"),
+    [
+        (lambda client: client.create_endpoint(parent=PARENT), "endpoint is required"),
+        (
+            lambda client: client.undeploy_model(endpoint=f"{PARENT}/endpoints/1"),
+            "deployed_model_id is required",
+        ),
+        (
+            lambda client: client.deploy_model(
+                endpoint=f"{PARENT}/endpoints/1",
+                deployed_model={"dedicated_resources": {"machine_spec": {"accelerator_type": 99}}},
+            ),
+            "deployed_model.dedicated_resources.machine_spec.accelerator_type has the value 99",
+        ),
+    ],
+)
+def test_a_missing_field_or_unknown_enum_value_is_refused(client, call, problem: str) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(InvalidArgument, match=f"Field {problem}") as refused:
+        call(client)
+    assert refused.value.details[0].field_violations[0].field == problem.split()[0]
+
+
 def test_a_well_formed_name_of_nothing_is_not_found(client: EndpointServiceClient) -> None:
     with pytest.raises(NotFound, match="endpoints/77 was not found"):
         client.get_endpoint(name=f"{PARENT}/endpoints/77")
@@ -165,7 +188,9 @@ def test_a_bug_in_a_handler_is_internal_and_logged(
             grpc.insecure_channel(f"unix:{folder}/grpc") as channel,
             caplog.at_level(logging.ERROR),
         ):
-            request = PredictRequest(endpoint=f"{PARENT}/endpoints/1")
+            request = PredictRequest(
+                endpoint=f"{PARENT}/endpoints/1", instances=[{"bool_value": True}]
+            )
             call = channel.unary_unary("/google.cloud.aiplatform.v1.PredictionService/Predict")
             with pytest.raises(grpc.RpcError) as failed:
                 call(PredictRequest.serialize(request))

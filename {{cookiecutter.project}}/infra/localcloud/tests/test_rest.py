@@ -241,7 +241,7 @@ def test_what_tensorflow_sends_is_understood(localcloud: Localcloud) -> None:
     chunked = f"{head}Content-Length: {len(body)}\r\nTransfer-Encoding: chunked\r\n"
     with socket.create_connection(("127.0.0.1", localcloud.port), timeout=10) as connection:
         connection.sendall(empty.encode())
-        assert b"display_name is required" in connection.recv(65536)  # it got to the handler
+        assert b"Field endpoint is required" in connection.recv(65536)  # it got to the handler
         connection.sendall(f"{chunked}Expect: 100-continue\r\n\r\n".encode())
         assert connection.recv(65536).startswith(b"HTTP/1.1 100 ")
         connection.sendall(b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body))

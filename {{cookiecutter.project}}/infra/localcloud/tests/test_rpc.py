@@ -10,6 +10,7 @@ from google.cloud.aiplatform_v1.types import (
 from google.longrunning.operations_pb2 import ListOperationsRequest, Operation
 from google.protobuf.empty_pb2 import Empty
 
+from localcloud.field_checks import required_fields
 from localcloud.handlers import all_rpcs
 from localcloud.rpc import Binding
 
@@ -53,6 +54,12 @@ def test_every_request_type_parses_its_own_bytes() -> None:
     for rpc in all_rpcs().values():
         assert rpc.request_type() is not None
         assert getattr(rpc.request_type, "DESCRIPTOR", None) or rpc.request_type.pb()
+
+
+def test_required_fields_are_read_from_the_docstrings() -> None:
+    """As prose they may change their form, and then nothing would be required any more."""
+    assert required_fields(all_rpcs()[f"{VERTEX}ModelService/UploadModel"]) == ("parent", "model")
+    assert sum(bool(required_fields(rpc)) for rpc in all_rpcs().values()) > 300
 
 
 @pytest.mark.parametrize("request_type", [GetEndpointRequest, PredictRequest])

@@ -240,7 +240,7 @@ def test_batches_are_created_all_or_none(client: TensorboardServiceClient, run: 
     ]
     made = client.batch_create_tensorboard_time_series(parent=experiment, requests=series)
     assert len(made.tensorboard_time_series) == 2
-    with refuses(InvalidArgument, "requests has 0"):
+    with refuses(InvalidArgument, "requests is required"):
         client.batch_create_tensorboard_runs(parent=experiment, requests=[])
     with refuses(InvalidArgument, "is not below"):
         client.batch_create_tensorboard_time_series(

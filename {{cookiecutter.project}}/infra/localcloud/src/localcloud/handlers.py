@@ -17,6 +17,7 @@ from typing import Any
 from google.api_core.exceptions import MethodNotImplemented
 
 from localcloud.cloud import Cloud
+from localcloud.field_checks import check_fields
 from localcloud.resource_names import check_names
 from localcloud.rpc import Message, Rpc, rpcs
 
@@ -52,14 +53,17 @@ def call(cloud: Cloud, path: str, request: Message) -> Message:
 
     Raises:
         MethodNotImplemented: no handler is named after this RPC.
-        InvalidArgument: the request names a resource as none of the RPC's bindings does.
+        InvalidArgument: the request names a resource as none of the RPC's bindings does, lacks a
+            required field or has an unknown enum value.
         GoogleAPICallError: what the handler refuses, or the fault's error.
     """
     _meet_faults(cloud, path)
     function = handler(path)
     if function is None:
         raise not_served(path.lstrip("/"))
-    check_names(all_rpcs()[path], request)
+    rpc = all_rpcs()[path]
+    check_names(rpc, request)
+    check_fields(rpc, request)
     return function(cloud, request)
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from google.api_core.exceptions import InvalidArgument
-from google.rpc.error_details_pb2 import BadRequest
 
 from localcloud import path_template
+from localcloud.field_checks import refusal
 from localcloud.rpc import Message, Rpc, raw
 
 _SHOWN = 200  # characters of a wrong name
@@ -32,13 +32,8 @@ def check_names(rpc: Rpc, request: Message) -> None:
 
 def _refusal(field: str, value: str, expected: str) -> InvalidArgument:
     if value:
-        problem = f"is {value[:_SHOWN]!r}, expected {expected}"
-    else:
-        problem = f"is required, as {expected}"
-    violation = BadRequest.FieldViolation(field=field, description=problem)
-    return InvalidArgument(
-        f"Field {field} {problem}.", details=[BadRequest(field_violations=[violation])]
-    )
+        return refusal(field, f"is {value[:_SHOWN]!r}, expected {expected}")
+    return refusal(field, f"is required, as {expected}")
 
 
 def _misfits(patterns: dict[str, str], message: Any) -> Iterator[tuple[str, str, str]]:
