@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -46,13 +47,47 @@ def ensure(folder: Path, name: str, lock: Path, version: str, report: Report = _
     """
     digest = hashlib.sha256(lock.read_bytes() + version.encode()).hexdigest()[:16]
     environment = folder / f"{name}-{digest}"
+
+    def build() -> None:
+        _build(environment, name, lock, find_interpreter(name, version), report)
+
+    return build_once(environment, build)
+
+
+def build_once(environment: Path, build: Callable[[], None]) -> Path:
+    """The Python of an environment, built if it is missing; two localclouds never both do so."""
     if not _is_complete(environment):
-        interpreter = find_interpreter(name, version)
-        folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder / f"{environment.name}.lock"):
+        environment.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(environment.parent / f"{environment.name}.lock"):
             if not _is_complete(environment):
-                _build(environment, name, lock, interpreter, report)
-    return _python(environment)
+                shutil.rmtree(environment, ignore_errors=True)
+                build()
+                (environment / _COMPLETE).touch()
+    return python_of(environment)
+
+
+def creation(environment: Path, interpreter: str | Path) -> list[str]:
+    """The command that makes an empty environment."""
+    options = ["--quiet", "--no-project", "--python", str(interpreter)]
+    return [find_uv_bin(), "venv", *options, str(environment)]
+
+
+def site_packages(python: Path) -> Path:
+    """The folder with an environment's packages.
+
+    Raises:
+        FailedPrecondition: it is not the Python of an environment.
+    """
+    if python == Path(sys.executable):
+        return Path(sysconfig.get_path("purelib"))
+    for found in python.parent.parent.glob("lib/python3.*/site-packages"):
+        return found
+    raise FailedPrecondition(f"{python} is not the Python of a virtual environment.")
+
+
+def python_of(environment: Path) -> Path:
+    """Where an environment's Python is, or will be."""
+    return environment / "bin" / "python"
 
 
 def find_interpreter(name: str, version: str) -> str:
@@ -71,12 +106,8 @@ def find_interpreter(name: str, version: str) -> str:
     )
 
 
-def _python(environment: Path) -> Path:
-    return environment / "bin" / "python"
-
-
 def _is_complete(environment: Path) -> bool:
-    return (environment / _COMPLETE).exists() and _python(environment).exists()
+    return (environment / _COMPLETE).exists() and python_of(environment).exists()
 
 
 @contextmanager
@@ -89,13 +120,10 @@ def _locked(path: Path) -> Iterator[None]:
 def _build(environment: Path, name: str, lock: Path, interpreter: str, report: Report) -> None:
     report(f"building the environment of image {name} (first time, some minutes)…")
     start = time.monotonic()
-    shutil.rmtree(environment, ignore_errors=True)
-    uv = find_uv_bin()
-    create = ["venv", "--quiet", "--no-project", "--python", interpreter, str(environment)]
-    install = ["pip", "sync", "--require-hashes", "--compile-bytecode", "--python"]
-    for arguments in (create, [*install, str(_python(environment)), str(lock)]):
-        _run([uv, *arguments], name, lock.parent, report)
-    (environment / _COMPLETE).touch()
+    sync = [find_uv_bin(), "pip", "sync", "--require-hashes", "--compile-bytecode"]
+    install = [*sync, "--python", str(python_of(environment)), str(lock)]
+    for command in (creation(environment, interpreter), install):
+        _run(command, name, lock.parent, report)
     seconds = time.monotonic() - start
     report(f"built the environment of image {name} in {seconds:.0f} s: {environment}")
 

@@ -285,19 +285,6 @@ def test_what_cannot_be_run_here_is_unimplemented(
         create(pipelines, spec)
 
 
-def test_packages_to_install_are_refused_by_name(pipelines: PipelineClient) -> None:
-    @dsl.component(base_image=IMAGE, packages_to_install=["left-pad", "kfp"])
-    def padded():
-        pass
-
-    @dsl.pipeline(name="padding")
-    def padding():
-        padded()
-
-    with pytest.raises(MethodNotImplemented, match="installs left-pad when it runs"):
-        create(pipelines, pipelines.spec(padding))
-
-
 def test_a_job_without_a_spec_is_refused(pipelines: PipelineClient) -> None:
     with pytest.raises(InvalidArgument, match="pipeline_spec is required"):
         create(pipelines)

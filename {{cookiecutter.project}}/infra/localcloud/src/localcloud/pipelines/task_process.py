@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ from localcloud import forks, processes
 from localcloud.cloud import Cloud
 from localcloud.forks import ForkServerEnded, Program
 from localcloud.images import Image
+from localcloud.pipelines import component_packages
 from localcloud.pipelines.spec import Container
 
 _TASK_RUNNER = Path(__file__).with_name("task_runner.py")
@@ -46,14 +48,17 @@ class TaskProcess:
         """Start it; what it prints goes to `output`.
 
         Raises:
-            GoogleAPICallError: the image cannot be used.
+            GoogleAPICallError: the image cannot be used, or a package cannot be installed.
             InvalidSpec: a placeholder cannot be filled.
         """
         image_environment = processes.image_environment(self.image, self.cloud.environment)
         environment = {**image_environment, **self.variables, **self.container.env}
         if not self._is_kfp_component:
             return processes.start(self._command, environment, self._folder, output)
-        python, arguments = self.image.python, self._runner_arguments()
+        arguments = self._runner_arguments()
+        python = component_packages.ensure(self.image, self.container.command, output)
+        if python != self.image.python:
+            environment["PATH"] = f"{python.parent}{os.pathsep}{environment['PATH']}"
         warm_environment = {**image_environment, "_KFP_RUNTIME": "true"}
         program = Program(python, _TASK_RUNNER, _PRELOADED, frozenset(warm_environment.items()))
         if forks.IS_SUPPORTED and program.can_become(environment):

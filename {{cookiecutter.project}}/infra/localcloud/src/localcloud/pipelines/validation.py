@@ -1,6 +1,5 @@
 """Checks how the parts of a pipeline hang together, before anything runs."""
 
-import re
 from collections.abc import Iterable, Mapping
 
 from localcloud.pipelines import expressions
@@ -112,27 +111,6 @@ def _check_container(name: str, container: Container) -> None:
     words = [*container.command, *container.args]
     if any(_WORKSPACE in word for word in words):
         raise UnsupportedSpec(f"Component {name} uses a workspace, which localcloud does not have.")
-    packages = sorted(set(packages_to_install(container)))
-    if packages:
-        raise UnsupportedSpec(
-            f"Component {name} installs {', '.join(packages)} when it runs, which localcloud does"
-            f" not do; add it to the requirements of image {container.image} instead."
-        )
-
-
-def packages_to_install(container: Container) -> list[str]:
-    """What a lightweight component installs with pip; KFP itself, which images hold, is left out.
-
-    KFP's compiler writes one `pip install --quiet --no-warn-script-location 'PACKAGE'…` for
-    the component's packages and one for KFP with its own options.
-    """
-    script = " ".join(container.command[:-1])
-    if "kfp.dsl.executor_main" not in script:
-        return []
-    installs = re.findall(r"pip install ([^&]*)", script)
-    packages = [word for install in installs for word in re.findall(r"'([^']+)'", install)]
-    own = re.compile(r"--|kfp(\[|[=<>!~]|$)|typing-extensions")
-    return [package for package in packages if not own.match(package)]
 
 
 def _components_used(pipeline: Pipeline) -> dict[str, set[str]]:
