@@ -25,13 +25,14 @@ class Role(StrEnum):
     BUCKETIZED = "bucketized"
     CATEGORICAL = "categorical"
     LABEL = "label"
+    SENSITIVE = "sensitive"
     VALIDATED = "validated"
     IDENTIFIER = "identifier"
     TIMESTAMP = "timestamp"
 
 
 INPUT_ROLES = frozenset({Role.NUMERIC, Role.BUCKETIZED, Role.CATEGORICAL})
-EXTRACTED_ROLES = INPUT_ROLES | {Role.LABEL, Role.VALIDATED}
+EXTRACTED_ROLES = INPUT_ROLES | {Role.LABEL, Role.SENSITIVE, Role.VALIDATED}
 
 
 class Column(BaseModel):
@@ -129,6 +130,7 @@ class Features(BaseModel):
     where: str | None = None
     split: SplitRule = SplitRule()
     columns: tuple[Column, ...]
+    slice_crosses: tuple[tuple[str, str], ...] = ()
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -159,8 +161,8 @@ class Features(BaseModel):
 
     @property
     def slices(self) -> tuple[Column, ...]:
-        """The columns on whose values the model is evaluated apart."""
-        return tuple(column for column in self.columns if column.slice)
+        """The columns on whose values the model is evaluated apart, sensitive ones among them."""
+        return tuple(c for c in self.columns if c.slice or c.role is Role.SENSITIVE)
 
     @property
     def label(self) -> Column:

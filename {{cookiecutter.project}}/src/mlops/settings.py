@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mlops.errors import UserError
 from mlops.features import Features
@@ -56,16 +56,52 @@ class Training(Section):
 
 
 class Threshold(Section):
-    """The bounds of a metric, both included."""
+    """The bounds of a metric, or of a difference of metrics; both are included."""
 
     min: float | None = None
     max: float | None = None
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.min is None and self.max is None:
+            raise ValueError("a threshold bounds nothing: give it a min or a max")
+        return self
+
+
+Thresholds = dict[str, Threshold]
+
+
+class Explanation(Section):
+    """How many rows of the test split explain the model, and how often each is asked again."""
+
+    importance_rows: int = Field(default=500, ge=2)
+    importance_repeats: int = Field(default=5, ge=1)
+    attribution_rows: int = Field(default=20, ge=1)
+    attribution_permutations: int = Field(default=20, ge=1)
+    seed: int = 17
+
+
+class Card(Section):
+    """What a model card says that cannot be measured."""
+
+    owner: str
+    intended_use: str
+    limits: tuple[str, ...] = ()
+
 
 class Evaluation(Section):
-    """What a model must reach to be registered."""
+    """What a model must reach to be registered; config/base.yaml explains each bound."""
 
-    thresholds: dict[str, Threshold] = Field(min_length=1)
+    thresholds: Thresholds = Field(min_length=1)
+    slice_thresholds: Thresholds = {}
+    champion_change: Thresholds = {}
+    champion_slice_change: Thresholds = {}
+    baseline_change: Thresholds = {}
+    fairness_gap: Thresholds = {}
+    minimum_support: int = Field(default=50, ge=1)
+    heuristic: str | None = None
+    explanation: Explanation = Explanation()
+    card: Card
 
 
 class Beam(Section):
@@ -98,6 +134,14 @@ class Settings(Section):
     beam: Beam
     serving: Serving
     features: Features
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        heuristic = self.evaluation.heuristic
+        known = {column.name for column in self.features.extracted} - {self.features.label.name}
+        if heuristic and heuristic not in known:
+            raise ValueError(f"evaluation.heuristic {heuristic!r} is no column that is extracted")
+        return self
 
 
 def load_settings(environment: str | None = None, config: Path = CONFIG) -> Settings:

@@ -1,9 +1,7 @@
-"""Evaluate a model on the test split and write what was found."""
+"""Evaluate a model on the test split, next to the champion and the baselines."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import apache_beam as beam
@@ -12,10 +10,23 @@ import tensorflow_model_analysis as tfma
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from mlops.data.query import Split
-from mlops.data.records import to_lists
-from mlops.evaluation.gate import find_failures
-from mlops.evaluation.metrics import SliceMetrics, build_config, load_metrics
-from mlops.evaluation.predictions import predict_records
+from mlops.data.records import read_records, to_lists
+from mlops.evaluation.baselines import add_baselines, learn_means, list_baselines
+from mlops.evaluation.calibration import build_curve, expected_error
+from mlops.evaluation.card import write_card
+from mlops.evaluation.explain import explain
+from mlops.evaluation.fairness import find_gaps
+from mlops.evaluation.gate import judge
+from mlops.evaluation.metrics import (
+    build_config,
+    load_calibration,
+    load_measures,
+    prediction_column,
+)
+from mlops.evaluation.page import write_page
+from mlops.evaluation.predictions import add_predictions, list_inputs
+from mlops.evaluation.result import EvaluationResult, Subject
+from mlops.features import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,51 +34,107 @@ if TYPE_CHECKING:
     from mlops.features import Features
     from mlops.settings import Evaluation
 
-
-@dataclass(frozen=True)
-class EvaluationResult:
-    """Metrics over all test rows and over each slice, and why the gate refuses the model."""
-
-    metrics: dict[str, float]
-    slices: list[SliceMetrics]
-    failures: tuple[str, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether the model may be registered."""
-        return not self.failures
+MODEL = "model"
+CHAMPION = "champion"
+FAIRNESS_METRICS = {
+    Problem.CLASSIFICATION: ("false_positive_rate", "false_negative_rate"),
+    Problem.REGRESSION: ("mean_error",),
+}
 
 
 def evaluate(
     features: Features,
     evaluation: Evaluation,
-    data: str,
-    model: str,
+    subject: Subject,
     output: str,
     beam_arguments: Sequence[str],
 ) -> EvaluationResult:
-    """Predicts the test split with a SavedModel, measures, and compares with the thresholds.
+    """Predicts the test split, measures, explains and judges a model.
 
     Args:
         features: the declaration of the data.
-        evaluation: thresholds.
+        evaluation: the bounds of the gate, and what the model card says.
+        subject: the model, the champion and the data.
+        output: URI of a folder; gets TFMA's own files, `evaluation.json`, `evaluation.html` and
+            `model_card.md`.
+        beam_arguments: where Beam runs.
+
+    Raises:
+        PredictionError: the champion reads a column that is not extracted any more.
+    """
+    models = {MODEL: subject.model}
+    if subject.champion:
+        models[CHAMPION] = subject.champion
+    measure(features, evaluation.heuristic, subject.data, models, output, beam_arguments)
+    result = _read_result(features, evaluation, subject, output)
+    for name, content in {
+        "evaluation.json": result.to_json(),
+        "evaluation.html": write_page(result, features.problem),
+        "model_card.md": write_card(result, evaluation),
+    }.items():
+        with tf.io.gfile.GFile(f"{output}/{name}", "w") as file:
+            file.write(content)
+    return result
+
+
+def measure(
+    features: Features,
+    heuristic: str | None,
+    data: str,
+    models: dict[str, str],
+    output: str,
+    beam_arguments: Sequence[str],
+) -> None:
+    """Writes TFMA's metrics of models and baselines, over the same rows of the test split.
+
+    Args:
+        features: the declaration of the data.
+        heuristic: the column that a baseline predicts from.
         data: URI of the extract.
-        model: URI of the SavedModel.
-        output: URI of a folder; gets TFMA's own files and `evaluation.json`.
+        models: URIs of SavedModels by name.
+        output: URI of a folder.
         beam_arguments: where Beam runs.
     """
+    for uri in models.values():
+        list_inputs(features, uri)
+    names = [*models, *list_baselines(heuristic)]
     with beam.Pipeline(options=PipelineOptions(list(beam_arguments))) as pipeline:
+        means = beam.pvalue.AsDict(pipeline | learn_means(features, data, heuristic))
+        records = pipeline | read_records(data, Split.TEST)
+        for name, uri in models.items():
+            records |= f"Predict {name}" >> beam.Map(
+                add_predictions, features, uri, prediction_column(name)
+            )
         _ = (
-            pipeline
-            | predict_records(features, data, Split.TEST, model)
-            | beam.Map(to_lists)
+            records
+            | "Predict baselines" >> beam.Map(add_baselines, means, heuristic)
+            | "To lists" >> beam.Map(to_lists)
             | tfma.ExtractEvaluateAndWriteResults(
-                eval_config=build_config(features), output_path=output
+                eval_config=build_config(features, names), output_path=output
             )
         )
-    everything, *slices = load_metrics(output)
-    failures = find_failures(everything.metrics, evaluation.thresholds)
-    result = EvaluationResult(everything.metrics, slices, failures)
-    with tf.io.gfile.GFile(f"{output}/evaluation.json", "w") as file:
-        file.write(json.dumps({"passed": result.passed, **asdict(result)}, indent=2))
-    return result
+
+
+def _read_result(
+    features: Features, evaluation: Evaluation, subject: Subject, output: str
+) -> EvaluationResult:
+    measures = load_measures(output)
+    model, champion = measures[MODEL], measures.get(CHAMPION)
+    baselines = {name: measures[name] for name in list_baselines(evaluation.heuristic)}
+    curve = build_curve(load_calibration(output))
+    metrics = dict.fromkeys((*FAIRNESS_METRICS[features.problem], *evaluation.fairness_gap))
+    return EvaluationResult(
+        subject=subject,
+        model=model,
+        champion=champion,
+        baselines=baselines,
+        checks=judge(evaluation, model, champion, baselines),
+        gaps=tuple(
+            gap
+            for metric in metrics
+            for gap in find_gaps(model.slices, metric, evaluation.minimum_support)
+        ),
+        calibration=curve,
+        calibration_error=expected_error(curve),
+        explained=explain(features, evaluation.explanation, subject.data, subject.model),
+    )

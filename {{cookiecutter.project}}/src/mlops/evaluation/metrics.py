@@ -2,77 +2,137 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import tensorflow_model_analysis as tfma
 
-from mlops.evaluation.predictions import PREDICTION
+from mlops.evaluation.calibration import Bin
+from mlops.evaluation.measures import ROWS, Measures, SliceMetrics
 from mlops.features import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mlops.features import Features
 
+# a probability of one half is where a prediction turns positive
 CLASSIFICATION_METRICS = (
-    tfma.metrics.ExampleCount(name="example_count"),
+    tfma.metrics.ExampleCount(name=ROWS),
     tfma.metrics.AUC(name="auc"),
     tfma.metrics.AUCPrecisionRecall(name="auc_precision_recall"),
     tfma.metrics.BinaryAccuracy(name="accuracy"),
     tfma.metrics.BalancedAccuracy(name="balanced_accuracy", thresholds=[0.5]),
     tfma.metrics.Precision(name="precision"),
     tfma.metrics.Recall(name="recall"),
+    tfma.metrics.FallOut(name="false_positive_rate", thresholds=[0.5]),
+    tfma.metrics.MissRate(name="false_negative_rate", thresholds=[0.5]),
     tfma.metrics.Calibration(name="calibration"),
+    tfma.metrics.MeanLabel(name="mean_label"),
 )
 REGRESSION_METRICS = (
-    tfma.metrics.ExampleCount(name="example_count"),
+    tfma.metrics.ExampleCount(name=ROWS),
     tfma.metrics.MeanSquaredError(name="mean_squared_error"),
     tfma.metrics.MeanAbsoluteError(name="mean_absolute_error"),
     tfma.metrics.SquaredPearsonCorrelation(name="squared_pearson_correlation"),
     tfma.metrics.Calibration(name="calibration"),
+    tfma.metrics.MeanLabel(name="mean_label"),
+    tfma.metrics.MeanPrediction(name="mean_prediction"),
 )
+PLOT = "calibration_plot"
 
 
-@dataclass(frozen=True)
-class SliceMetrics:
-    """The metrics over the rows where `column` is `value`; both empty for all rows."""
-
-    column: str
-    value: str
-    metrics: dict[str, float]
+def prediction_column(name: str) -> str:
+    """The column that holds what a model or baseline predicts."""
+    return f"prediction of {name}"
 
 
-def build_config(features: Features) -> tfma.EvalConfig:
-    """What to measure: the problem's metrics, overall and for each value of each slice column."""
+def build_config(features: Features, names: Sequence[str]) -> tfma.EvalConfig:
+    """What to measure of each model or baseline, overall and for each slice.
+
+    Args:
+        features: the declaration of the data.
+        names: the models and baselines; of the first, calibration is measured too.
+    """
     classifies = features.problem is Problem.CLASSIFICATION
     metrics = CLASSIFICATION_METRICS if classifies else REGRESSION_METRICS
+    keys = [[column.name] for column in features.slices] + [list(c) for c in features.slice_crosses]
     return tfma.EvalConfig(
-        model_specs=[tfma.ModelSpec(prediction_key=PREDICTION, label_key=features.label.name)],
-        slicing_specs=[
-            tfma.SlicingSpec(),
-            *(tfma.SlicingSpec(feature_keys=[column.name]) for column in features.slices),
+        model_specs=[
+            tfma.ModelSpec(
+                name=name, prediction_key=prediction_column(name), label_key=features.label.name
+            )
+            for name in names
         ],
-        metrics_specs=tfma.metrics.specs_from_metrics(
-            list(metrics), include_weighted_example_count=False
-        ),
+        slicing_specs=[tfma.SlicingSpec(), *(tfma.SlicingSpec(feature_keys=key) for key in keys)],
+        metrics_specs=[
+            *tfma.metrics.specs_from_metrics(
+                list(metrics), model_names=list(names), include_weighted_example_count=False
+            ),
+            *tfma.metrics.specs_from_metrics(
+                [tfma.metrics.CalibrationPlot(name=PLOT, **_label_range(features))],
+                model_names=[names[0]],
+                include_example_count=False,
+                include_weighted_example_count=False,
+            ),
+        ],
     )
 
 
-def load_metrics(uri: str) -> list[SliceMetrics]:
-    """Reads what TFMA wrote to `uri`; all rows first, then the slices by column and value."""
-    result = tfma.load_eval_result(uri)
-    slices = [
-        SliceMetrics(*_slice_name(key), _numbers(values))
-        for key, values in result.get_metrics_for_all_slices().items()
+def load_measures(uri: str) -> dict[str, Measures]:
+    """Reads what TFMA wrote to `uri` of each model and baseline; slices by column and value."""
+    found: dict[str, list[SliceMetrics]] = {}
+    for part in tfma.load_metrics(uri):
+        column, value = _read_slice(part.slice_key)
+        numbers: dict[str, dict[str, float]] = {}
+        for item in part.metric_keys_and_values:
+            metrics = numbers.setdefault(item.key.model_name, {})
+            metrics[item.key.name] = item.value.double_value.value
+        for name, metrics in numbers.items():
+            complete = dict(sorted({**metrics, **_derive(metrics)}.items()))
+            found.setdefault(name, []).append(SliceMetrics(column, value, complete))
+    return {name: _arrange(parts) for name, parts in found.items()}
+
+
+def load_calibration(uri: str) -> list[Bin]:
+    """Reads the calibration histogram over all rows that TFMA wrote to `uri`."""
+    plots = next(part for part in tfma.load_plots(uri) if not part.slice_key.single_slice_keys)
+    (plot,) = plots.plot_keys_and_values
+    bins = (
+        Bin(
+            count=bucket.num_weighted_examples.value,
+            predicted=bucket.total_weighted_refined_prediction.value,
+            observed=bucket.total_weighted_label.value,
+        )
+        for bucket in plot.value.calibration_histogram_buckets.buckets
+    )
+    return [found for found in bins if found.count]
+
+
+def _arrange(parts: list[SliceMetrics]) -> Measures:
+    everything, *slices = sorted(parts, key=lambda part: (part.column, part.value))
+    return Measures(everything.metrics, tuple(slices))
+
+
+def _read_slice(key: Any) -> tuple[str, str]:
+    """The columns and values of TFMA's SliceKey; both empty for all rows."""
+    parts = [
+        (part.column, getattr(part, part.WhichOneof("kind"))) for part in key.single_slice_keys
     ]
-    return sorted(slices, key=lambda part: (part.column, part.value))
+    values = (value.decode() if isinstance(value, bytes) else str(value) for _, value in parts)
+    return " x ".join(column for column, _ in parts), " x ".join(values)
 
 
-def _slice_name(key: tuple[tuple[str, Any], ...]) -> tuple[str, str]:
-    if not key:
-        return "", ""
-    ((column, value),) = key
-    return column, value.decode() if isinstance(value, bytes) else str(value)
+def _derive(metrics: dict[str, float]) -> dict[str, float]:
+    """Metrics that follow from others: the mean error, or how many labels are of each class."""
+    if "mean_prediction" in metrics:
+        return {"mean_error": metrics["mean_prediction"] - metrics["mean_label"]}
+    positives = float(round(metrics["mean_label"] * metrics[ROWS]))
+    return {"positives": positives, "negatives": metrics[ROWS] - positives}
 
 
-def _numbers(metrics: dict[str, dict[str, Any]]) -> dict[str, float]:
-    return {name: float(value["doubleValue"]) for name, value in sorted(metrics.items())}
+def _label_range(features: Features) -> dict[str, float]:
+    """Where the histogram of predictions begins and ends: what the label may be."""
+    label = features.label
+    if features.problem is Problem.CLASSIFICATION or label.min is None or label.max is None:
+        return {"left": 0.0, "right": 1.0}
+    return {"left": label.min, "right": label.max}

@@ -1,43 +1,78 @@
-"""Batch inference with a SavedModel on Beam."""
+"""Batch inference with SavedModels."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING
 
-import apache_beam as beam
+import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
-from mlops.data.records import fill_missing, read_records
+from mlops.data.records import fill_missing
+from mlops.errors import UserError
 
 if TYPE_CHECKING:
-    from mlops.data.query import Split
+    from collections.abc import Mapping
+
     from mlops.features import Features
 
-PREDICTION = "prediction"
+Columns = dict[str, np.ndarray]
 
 
-def predict_records(features: Features, data: str, split: Split, model: str) -> beam.PTransform:
-    """A Beam source: a split's record batches, each with the model's column `prediction`."""
-    predict = beam.Map(add_predictions, features, model)
-    return f"Predict {split}" >> (read_records(data, split) | "Predict batch" >> predict)
+class PredictionError(UserError):
+    """A SavedModel reads what the data does not hold."""
 
 
-def add_predictions(batch: pa.RecordBatch, features: Features, model: str) -> pa.RecordBatch:
-    """The batch with one more column, `prediction`, from the SavedModel at the URI `model`."""
-    signature = _load(model).signatures["serving_default"]
-    specs = signature.structured_input_signature[1]
-    inputs = fill_missing(batch, features.inputs)
-    tensors = {name: _to_tensor(inputs[name], spec.dtype) for name, spec in specs.items()}
-    scores = pa.array(signature(**tensors)[PREDICTION].numpy())
+def add_predictions(
+    batch: pa.RecordBatch, features: Features, model: str, column: str
+) -> pa.RecordBatch:
+    """The batch with one more column, predicted by the SavedModel at the URI `model`."""
+    scores = predict(model, read_inputs(batch, features, model))
+    return append_column(batch, column, scores)
+
+
+def append_column(batch: pa.RecordBatch, name: str, values: np.ndarray) -> pa.RecordBatch:
+    """The batch with one more column."""
     return pa.RecordBatch.from_arrays(
-        [*batch.columns, scores], names=[*batch.schema.names, PREDICTION]
+        [*batch.columns, pa.array(values)], names=[*batch.schema.names, name]
     )
 
 
-def _to_tensor(array: pa.Array, dtype: tf.DType) -> tf.Tensor:
-    values = tf.constant(array.to_numpy(zero_copy_only=False))
+def read_inputs(batch: pa.RecordBatch, features: Features, model: str) -> Columns:
+    """What a SavedModel reads of a batch, missing values filled, each of shape [rows]."""
+    names = list_inputs(features, model)
+    chosen = [column for column in features.extracted if column.name in names]
+    filled = fill_missing(batch, chosen)
+    return {name: filled[name].to_numpy(zero_copy_only=False) for name in names}
+
+
+def list_inputs(features: Features, model: str) -> list[str]:
+    """The columns that a SavedModel reads.
+
+    Raises:
+        PredictionError: one of them is not extracted any more.
+    """
+    names = sorted(_load(model).signatures["serving_default"].structured_input_signature[1])
+    lost = sorted(set(names) - {column.name for column in features.extracted})
+    if lost:
+        raise PredictionError(
+            f"The model {model} reads {lost[0]}, which config/features.yaml does not extract: keep"
+            " that column, with the role validated, for as long as the model is the champion."
+        )
+    return names
+
+
+def predict(model: str, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+    """What a SavedModel predicts, float32 [rows], of columns of shape [rows]."""
+    signature = _load(model).signatures["serving_default"]
+    specs = signature.structured_input_signature[1]
+    tensors = {name: _to_tensor(columns[name], spec.dtype) for name, spec in specs.items()}
+    return np.asarray(signature(**tensors)["prediction"].numpy())
+
+
+def _to_tensor(array: np.ndarray, dtype: tf.DType) -> tf.Tensor:
+    values = tf.constant(array)
     return tf.cast(values, tf.bool) if dtype == tf.bool else values
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from kfp import dsl
 
 from mlops.components.data import extract_data, validate_data
-from mlops.components.evaluation import evaluate_model
+from mlops.components.evaluation import evaluate_model, find_champion
 from mlops.components.release import deploy_model, register_model
 from mlops.components.training import train_model, transform_data
 from mlops.registry.models import CHAMPION
@@ -48,9 +48,14 @@ def training(
         graph=transformed.outputs["graph"],
     )
     model = trained.outputs["model"]
+    champion = find_champion(project=project, location=location, name=name, model=model)
+    champion.set_caching_options(enable_caching=False)  # so that it is never another one's
     evaluated = evaluate_model(
+        name=name,
         features=features,
         evaluation=evaluation,
+        champion_uri=champion.outputs["uri"],
+        champion_version=champion.outputs["version"],
         beam_arguments=beam_arguments,
         data=data,
         model=model,

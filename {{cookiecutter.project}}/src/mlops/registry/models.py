@@ -81,6 +81,20 @@ def find_model(name: str) -> aiplatform.Model | None:
     return models[0] if models else None
 
 
+def find_champion(name: str) -> aiplatform.Model | None:
+    """The champion among the versions of the model `name`; None when there is none yet."""
+    from google.api_core.exceptions import NotFound
+    from google.cloud import aiplatform
+
+    model = find_model(name)
+    if model is None:
+        return None
+    try:
+        return aiplatform.Model(model.resource_name, version=CHAMPION)
+    except NotFound:
+        return None
+
+
 def find_version(model: aiplatform.Model, artifact_uri: str) -> aiplatform.Model | None:
     """The version of a model that was made of a SavedModel; None when there is none."""
     return next((v for v in list_versions(model) if v.uri == artifact_uri), None)

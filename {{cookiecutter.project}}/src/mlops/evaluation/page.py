@@ -1,0 +1,213 @@
+"""The page of an evaluation: one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+from typing import TYPE_CHECKING
+
+from mlops.evaluation.charts import Series, draw_bars, draw_curve
+from mlops.evaluation.measures import ROWS
+from mlops.features import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from mlops.evaluation.gate import Check
+    from mlops.evaluation.result import EvaluationResult
+
+HEADLINES = {Problem.CLASSIFICATION: "auc", Problem.REGRESSION: "mean_absolute_error"}
+# metrics between 0 and 1, that share an axis
+SHARES = (
+    "auc",
+    "auc_precision_recall",
+    "accuracy",
+    "balanced_accuracy",
+    "precision",
+    "recall",
+    "false_positive_rate",
+    "false_negative_rate",
+    "squared_pearson_correlation",
+)
+STYLE = """
+:root { color-scheme: light dark; --line: #8884; --s0: #1a73e8; --s1: #f29900; --s2: #9aa0a6;
+  --s3: #a142f4; --good: #188038; --bad: #d93025 }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
+h1 { margin-bottom: 0 } h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line) }
+table { border-collapse: collapse; margin: 1rem 0; display: block; overflow-x: auto }
+th, td { padding: .25rem .75rem; border-bottom: 1px solid var(--line); text-align: left }
+td.number { text-align: right; font-variant-numeric: tabular-nums }
+.verdict { font-size: 1.2rem; font-weight: 600 } .passed { color: var(--good) }
+.failed { color: var(--bad) } dt { font-weight: 600 } dd { margin: 0; overflow-wrap: anywhere }
+svg { max-width: 100%; height: auto; display: block }
+svg text { font-size: 11px; fill: currentColor }
+.s0 { fill: var(--s0); background: var(--s0) } .s1 { fill: var(--s1); background: var(--s1) }
+.s2 { fill: var(--s2); background: var(--s2) } .s3 { fill: var(--s3); background: var(--s3) }
+.curve { fill: none; stroke: var(--s0); stroke-width: 2 } .axis { fill: none; stroke: currentColor }
+.even { stroke: var(--s2); stroke-dasharray: 4 } .legend span { margin-right: 1.5rem }
+.legend i { display: inline-block; width: .8em; height: .8em; margin-right: .4em }
+"""
+
+
+def write_page(result: EvaluationResult, problem: Problem) -> str:
+    """The page as HTML: verdict, comparisons, slices, fairness, calibration, importances."""
+    title = escape(f"Evaluation of {result.subject.name}")
+    sections = "".join(
+        f"<section><h2>{heading}</h2>{content}</section>"
+        for heading, content in {
+            "What the gate compared": _checks(result.checks),
+            "Metrics": _metrics(result),
+            "Slices": _slices(result, HEADLINES[problem]),
+            "Fairness gaps": _gaps(result),
+            "Calibration": _calibration(result),
+            "What the predictions hang on": _explained(result),
+            "What was evaluated": _subject(result),
+        }.items()
+    )
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        f"<title>{title}</title><style>{STYLE}</style></head>"
+        f"<body><h1>{title}</h1>{_verdict(result)}{sections}</body></html>\n"
+    )
+
+
+def _verdict(result: EvaluationResult) -> str:
+    if result.passed:
+        champion = "as a first model, without a champion to compare with"
+        if result.champion:
+            champion = f"compared with the champion, version {escape(_version(result))}"
+        return (
+            f'<p class="verdict passed">Passed: the model may be registered, {champion}.</p>'
+            f"<p>All {len(result.checks)} comparisons are within their bounds.</p>"
+        )
+    reasons = "".join(f"<li>{escape(failure)}</li>" for failure in result.failures)
+    return f'<p class="verdict failed">Refused: the model is not registered.</p><ul>{reasons}</ul>'
+
+
+def _checks(checks: Sequence[Check]) -> str:
+    rows = (
+        (
+            check.rule,
+            check.metric,
+            check.subject or "all rows",
+            check.value,
+            check.min,
+            check.max,
+            "passed" if check.passed else "failed",
+        )
+        for check in checks
+    )
+    return _table(("rule", "metric", "of", "value", "at least", "at most", "verdict"), rows)
+
+
+def _metrics(result: EvaluationResult) -> str:
+    compared = _compared(result)
+    names = list(result.metrics)
+    rows = ((name, *(one.get(name) for one in compared.values())) for name in names)
+    shares = [name for name in names if name in SHARES]
+    series = [
+        Series(name, [one.get(share, math.nan) for share in shares])
+        for name, one in compared.items()
+    ]
+    return draw_bars(shares, series, "Metrics of model, champion and baselines") + _table(
+        ("over the whole test split", *compared), rows
+    )
+
+
+def _slices(result: EvaluationResult, headline: str) -> str:
+    if not result.slices:
+        return "<p>No column of config/features.yaml is a slice.</p>"
+    labels = [part.name for part in result.slices]
+    series = [Series("model", [p.metrics.get(headline, math.nan) for p in result.slices])]
+    champion = result.champion
+    if champion:
+        values = [champion.find_slice(name).get(headline, math.nan) for name in labels]
+        series.append(Series("champion", values))
+    chart = draw_bars(labels, series, f"{headline} of each slice")
+    rows = (
+        (label, result.slices[row].metrics[ROWS], *(one.values[row] for one in series))
+        for row, label in enumerate(labels)
+    )
+    heading = ("slice", "rows", *(f"{headline}, {one.name}" for one in series))
+    return f"<p>{headline}</p>{chart}{_table(heading, rows)}"
+
+
+def _gaps(result: EvaluationResult) -> str:
+    if not result.gaps:
+        return "<p>No column has two groups with enough rows to compare.</p>"
+    rows = ((g.column, g.metric, g.lowest, g.highest, g.size) for g in result.gaps)
+    labels = [f"{gap.metric}, {gap.column}" for gap in result.gaps]
+    chart = draw_bars(labels, [Series("gap", [gap.size for gap in result.gaps])], "Fairness gaps")
+    return chart + _table(("column", "metric", "lowest group", "highest group", "gap"), rows)
+
+
+def _calibration(result: EvaluationResult) -> str:
+    points = [(point.predicted, point.observed) for point in result.calibration]
+    curve = draw_curve(points, "Calibration curve", "mean prediction", "mean label")
+    error = result.calibration_error
+    return (
+        f"<p>Each point is about a tenth of the rows; predictions and labels lie"
+        f" {error:.4f} apart (expected calibration error).</p>{curve}"
+    )
+
+
+def _explained(result: EvaluationResult) -> str:
+    explained = result.explained
+    importances = explained.importances
+    ranked = (
+        (rank, one.column, one.mean, one.deviation) for rank, one in enumerate(importances, start=1)
+    )
+    losses = Series("loss", [one.mean for one in importances])
+    sizes = Series("size", list(explained.attributions.values()))
+    return (
+        f"<h3>Permutation importance</h3><p>What {escape(explained.score)} loses when a column is"
+        f" shuffled, over {explained.rows} rows.</p>"
+        + draw_bars([one.column for one in importances], [losses], "Permutation importances")
+        + _table(("rank", "column", "mean loss", "standard deviation"), ranked)
+        + "<h3>Attributions</h3><p>What a column adds to a prediction or takes from it, on average"
+        f" (sampled Shapley values; the mean prediction is {explained.base:.4f}).</p>"
+        + draw_bars(list(explained.attributions), [sizes], "Mean absolute attributions")
+    )
+
+
+def _subject(result: EvaluationResult) -> str:
+    subject = result.subject
+    champion = f"version {_version(result)}, {subject.champion}" if result.champion else "none yet"
+    facts = {
+        "model": subject.model,
+        "champion": champion,
+        "data": subject.data,
+        "version of the data": subject.data_version or "not known",
+        "test rows": f"{result.metrics[ROWS]:g}",
+    }
+    items = (f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
+    return f"<dl>{''.join(items)}</dl>"
+
+
+def _compared(result: EvaluationResult) -> dict[str, Mapping[str, float]]:
+    """The metrics over all rows of all that was measured, by name."""
+    champion = {"champion": result.champion.metrics} if result.champion else {}
+    baselines = {f"baseline: {name}": one.metrics for name, one in result.baselines.items()}
+    return {"model": result.metrics, **champion, **baselines}
+
+
+def _version(result: EvaluationResult) -> str:
+    return result.subject.champion_version or "unknown"
+
+
+def _table(heading: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    head = "".join(f"<th>{escape(name)}</th>" for name in heading)
+    body = "".join(f"<tr>{''.join(_cells(row))}</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cells(row: Iterable[object]) -> Iterator[str]:
+    for value in row:
+        if value is None or (isinstance(value, float) and math.isnan(value)):
+            yield '<td class="number">-</td>'
+        elif isinstance(value, int | float):
+            yield f'<td class="number">{value:.6g}</td>'
+        else:
+            mark = f' class="{value}"' if value in {"passed", "failed"} else ""
+            yield f"<td{mark}>{escape(str(value))}</td>"
