@@ -13,7 +13,7 @@ from google.api_core.exceptions import (
     ResourceExhausted,
 )
 from google.cloud.aiplatform_v1 import EndpointServiceClient, NotebookServiceClient
-from google.cloud.aiplatform_v1.types import Endpoint, PredictRequest
+from google.cloud.aiplatform_v1.types import Endpoint, ListEndpointsRequest
 from google.cloud.resourcemanager_v3 import ProjectsClient
 from google.rpc.error_details_pb2 import BadRequest
 
@@ -24,6 +24,7 @@ from localcloud.home import Home
 from tests.conftest import Localcloud
 
 OPTIONS = {"api_endpoint": "us-central1-aiplatform.googleapis.com"}
+SERVICE = "/google.cloud.aiplatform.v1.EndpointService"
 PARENT = "projects/grpc/locations/us-central1"
 
 
@@ -78,6 +79,12 @@ def test_a_malformed_name_is_refused(client, call, field: str, expected: str) ->
                 deployed_model={"dedicated_resources": {"machine_spec": {"accelerator_type": 99}}},
             ),
             "deployed_model.dedicated_resources.machine_spec.accelerator_type has the value 99",
+        ),
+        (
+            lambda client: client.list_endpoints(
+                {"parent": PARENT, "read_mask": {"paths": ["x.y"]}}
+            ),
+            "read_mask names x.y",
         ),
     ],
 )
@@ -176,10 +183,10 @@ def test_a_bug_in_a_handler_is_internal_and_logged(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def fail(_cloud: Cloud, _request: PredictRequest) -> None:
+    def fail(_cloud: Cloud, _request: ListEndpointsRequest) -> None:
         raise ZeroDivisionError("oops")
 
-    monkeypatch.setattr("localcloud.vertex.prediction_service.predict", fail)
+    monkeypatch.setattr("localcloud.vertex.endpoint_service.list_endpoints", fail)
     handlers.handler.cache_clear()
     folder = tmp_path_factory.mktemp("g")
     server = start_grpc_server(Cloud(Home(folder / "home")), folder / "grpc")
@@ -188,12 +195,10 @@ def test_a_bug_in_a_handler_is_internal_and_logged(
             grpc.insecure_channel(f"unix:{folder}/grpc") as channel,
             caplog.at_level(logging.ERROR),
         ):
-            request = PredictRequest(
-                endpoint=f"{PARENT}/endpoints/1", instances=[{"bool_value": True}]
-            )
-            call = channel.unary_unary("/google.cloud.aiplatform.v1.PredictionService/Predict")
+            call = channel.unary_unary(f"{SERVICE}/ListEndpoints")
+            request = ListEndpointsRequest(parent=PARENT)
             with pytest.raises(grpc.RpcError) as failed:
-                call(PredictRequest.serialize(request))
+                call(ListEndpointsRequest.serialize(request))
     finally:
         server.stop(0).wait()
         handlers.handler.cache_clear()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from google.api_core.exceptions import FailedPrecondition, NotFound
+from google.api_core.exceptions import FailedPrecondition, InvalidArgument, NotFound
 from google.cloud.aiplatform_v1 import EndpointServiceClient
 from google.cloud.aiplatform_v1.types import Endpoint
 from google.longrunning.operations_pb2 import Operation, WaitOperationRequest
@@ -100,6 +100,11 @@ def test_a_client_gets_waits_for_lists_and_deletes(client: EndpointServiceClient
     assert Operation.FromString(waited).done
     listed = client.list_operations({"name": endpoint}).operations
     assert name in [each.name for each in listed]
+    assert not client.list_operations({"name": endpoint, "filter": "done=false"}).operations
+    with pytest.raises(InvalidArgument, match="filter 'nope=1'"):
+        client.list_operations({"name": endpoint, "filter": "nope=1"})
+    with pytest.raises(InvalidArgument, match="page_token"):
+        client.list_operations({"name": endpoint, "page_token": "nope"})
     client.cancel_operation({"name": name})
     client.delete_operation({"name": name})
     with pytest.raises(NotFound, match=r"operations/\d+ was not found"):

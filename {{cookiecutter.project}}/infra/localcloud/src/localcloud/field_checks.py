@@ -1,4 +1,4 @@
-"""Checks of a request's fields that all RPCs have in common: what is required, known enum values.
+"""Checks of a request's fields that all RPCs have in common: required ones, enums, read masks.
 
 Which fields are required is told by the docstrings of Google's request types alone: the clients'
 descriptors lack the google.api.field_behavior that these were generated from.
@@ -20,7 +20,7 @@ _REQUIRED = re.compile(r"^ {4}(\w+) \([^\n]*\):\n +Required\.", re.MULTILINE)
 
 
 def check_fields(rpc: Rpc, request: Message) -> None:
-    """Refuse a request without a field that it must have, or with an enum value that is none.
+    """Refuse a request that lacks a field or has an unknown enum value or path in its read mask.
 
     Raises:
         InvalidArgument: names the field.
@@ -29,6 +29,8 @@ def check_fields(rpc: Rpc, request: Message) -> None:
     for field in required_fields(rpc):
         if not _has(message, field):
             raise refusal(field, "is required")
+    for path in _unknown_paths(rpc, message):
+        raise refusal("read_mask", f"names {path}, which the resource does not have")
     if _holds_enums(message.DESCRIPTOR):
         for path, value in _unknown_enums(message):
             raise refusal(path, f"has the value {value}, which its enum does not have")
@@ -52,6 +54,24 @@ def _has(message: Any, field: str) -> bool:
     if message.DESCRIPTOR.fields_by_name[field].has_presence:
         return bool(message.HasField(field))
     return bool(getattr(message, field))
+
+
+def _unknown_paths(rpc: Rpc, message: Any) -> Iterator[str]:
+    """The paths of a read mask that do not begin with a field of what the RPC returns."""
+    if "read_mask" not in message.DESCRIPTOR.fields_by_name:
+        return
+    known = _resource(rpc).fields_by_name
+    for path in message.read_mask.paths:
+        if path.partition(".")[0] not in ("*", *known):
+            yield path
+
+
+def _resource(rpc: Rpc) -> Descriptor:
+    """The type of what an RPC returns, or of what it lists."""
+    response = raw(rpc.response_type()).DESCRIPTOR
+    if "next_page_token" not in response.fields_by_name:
+        return response
+    return next(field.message_type for field in response.fields if field.is_repeated)
 
 
 def _unknown_enums(message: Any, prefix: str = "") -> Iterator[tuple[str, int]]:

@@ -28,7 +28,7 @@ _SPEC = {
 
 # method → request; `1` in a name stands for the id that the server has given
 REAL: dict[str, dict[str, Any]] = {
-    "CreateMetadataStore": {"parent": PARENT, "metadata_store_id": "default"},
+    "CreateMetadataStore": {"parent": PARENT, "metadata_store_id": "default", "metadata_store": {}},
     "CreateArtifact": {
         "parent": _STORE,
         "artifact_id": "a",

@@ -1,13 +1,15 @@
 """google.longrunning.Operations: how clients follow what takes long."""
 
-from google.api_core.exceptions import FailedPrecondition, InvalidArgument
+from google.api_core.exceptions import FailedPrecondition
 from google.longrunning import operations_pb2
 from google.protobuf.empty_pb2 import Empty
 
 from localcloud.cloud import Cloud
+from localcloud.vertex import filters
+from localcloud.vertex.listing import page
 
 _LONGEST_WAIT = 30.0  # seconds; a client that wants more asks again
-_PAGE = 100
+_FIELDS: filters.Fields = {"done": lambda operation: operation.done}
 
 
 def get_operation(
@@ -30,15 +32,10 @@ def list_operations(
     cloud: Cloud, request: operations_pb2.ListOperationsRequest
 ) -> operations_pb2.ListOperationsResponse:
     """The operations of one resource, newest first, a page at a time."""
-    if request.filter:
-        raise InvalidArgument("localcloud lists operations without a filter only.")
     operations = cloud.store.in_collection(f"{request.name}/operations", operations_pb2.Operation)
-    start = _page_start(request.page_token)
-    end = start + (request.page_size or _PAGE)
-    return operations_pb2.ListOperationsResponse(
-        operations=operations[start:end],
-        next_page_token=str(end) if end < len(operations) else "",
-    )
+    selects = filters.predicate(request.filter, _FIELDS)
+    shown, token = page(operations, request, selects=selects)
+    return operations_pb2.ListOperationsResponse(operations=shown, next_page_token=token)
 
 
 def cancel_operation(cloud: Cloud, request: operations_pb2.CancelOperationRequest) -> Empty:
@@ -56,11 +53,3 @@ def delete_operation(cloud: Cloud, request: operations_pb2.DeleteOperationReques
         raise FailedPrecondition(f"Operation {request.name} is still running.")
     cloud.store.delete(request.name)
     return Empty()
-
-
-def _page_start(token: str) -> int:
-    if not token:
-        return 0
-    if not token.isdigit():
-        raise InvalidArgument(f"Page token {token!r} is not one that this list gave.")
-    return int(token)
