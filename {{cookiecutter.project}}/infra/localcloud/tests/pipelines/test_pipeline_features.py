@@ -1,5 +1,6 @@
 """What KFP's compiler can express, one pipeline for each feature."""
 
+import ast
 import json
 from pathlib import Path
 from typing import NamedTuple, Optional
@@ -210,6 +211,40 @@ def test_placeholders_stand_for_the_job_and_the_task_in_every_position(
     imported = result.tasks["importer"].outputs["artifact"].artifacts[0]
     assert imported.uri == f"gs://{BUCKET}/{job_id}"
     assert imported.metadata["importer"] == [str(result.tasks["importer"].task_id)]
+
+
+def test_defaults_and_structures_hold_placeholders_too(pipelines: PipelineClient) -> None:
+    @component
+    def show(
+        structure: dict,
+        location: str = "{{$.pipeline_google_cloud_location}}",
+        account: str = "{{$.pipeline_service_account}}",
+        resource: str = "{{$.pipeline_persistent_resource_id}}",
+    ) -> str:
+        return f"{structure} {location} {account!r} {resource!r}"
+
+    @dsl.container_component
+    def quote(text: str, said: dsl.OutputPath(str)):
+        escaped = str(text).replace("}}", ".json_escape[1]}}")
+        return dsl.ContainerSpec(
+            image=IMAGE,
+            command=["sh", "-c", 'printf %s "$0" > "$1"'],
+            args=[f'{{"text": "{escaped}"}}', said],
+        )
+
+    @dsl.pipeline(name="defaults")
+    def defaults(text: str):
+        number = double(number=1).output
+        show(structure={"number": number, "text": f"{number} {text}", "list": [number, True]})
+        quote(text=text)
+
+    result = pipelines.run(defaults, {"text": 'a "quote"'})
+    assert result.error == ""
+    structure = {"number": 2, "text": '2 a "quote"', "list": [2, True]}
+    shown, _, rest = result.output("show").partition("}")
+    assert ast.literal_eval(shown + "}") == structure
+    assert rest == " us-central1 '' ''"
+    assert json.loads(result.output("quote", "said")) == {"text": 'a "quote"'}
 
 
 def test_an_importer_takes_what_was_imported_before_unless_told_otherwise(

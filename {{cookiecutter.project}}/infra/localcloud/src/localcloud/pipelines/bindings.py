@@ -57,14 +57,16 @@ def bind(
         InvalidSpec: a placeholder or a selector does not fit the values.
         TaskFailed: an input that is needed has no value, or one of the wrong type.
     """
+    constants = {**run.constants(), **task_constants(task.name, task_id)}
     inputs = Values(
-        _parameters(run, task, task_id, scope, ended),
+        _parameters(run, task, constants, scope, ended),
         _artifacts(task, scope, ended),
     )
+    defaults = Placeholders(constants, {}, run.local_path)
     for name, parameter in component.parameters.items():
         value = inputs.parameters.get(name)
         if value is None and parameter.default is not None:
-            value = parameter.default
+            value = defaults.fill(parameter.default)
         if value is None and not parameter.optional and not _is_item(task, name):
             raise TaskFailed(f"input parameter {name} has no value.")
         if value is not None:
@@ -119,7 +121,11 @@ def outputs(dag: Dag, ended: Mapping[str, Ended]) -> Values:
 
 
 def _parameters(
-    run: Run, task: Task, task_id: int, scope: Values, ended: Mapping[str, Ended]
+    run: Run,
+    task: Task,
+    constants: Mapping[str, str],
+    scope: Values,
+    ended: Mapping[str, Ended],
 ) -> dict[str, Json]:
     values: dict[str, Json] = {}
     for key, binding in task.parameters.items():
@@ -131,12 +137,10 @@ def _parameters(
                 values[key] = value
     # Texts can hold the other inputs, so they come last.
     given = {"inputs": {"parameterValues": dict(values)}}
-    placeholders = Placeholders(
-        {**run.constants(), **task_constants(task.name, task_id)}, given, run.local_path
-    )
+    placeholders = Placeholders(constants, given, run.local_path)
     for key, binding in task.parameters.items():
         if isinstance(binding.source, Constant):
-            values[key] = placeholders.fill(binding.source.value)
+            values[key] = placeholders.fill(binding.source.value, typed=True)
     return values
 
 

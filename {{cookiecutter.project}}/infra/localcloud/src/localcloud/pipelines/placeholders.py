@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from localcloud.pipelines.spec import InvalidSpec, Json
 from localcloud.pipelines.values import to_text
 
-_PLACEHOLDER = re.compile(r"\{\{\$(.*?)\}\}")
+_PLACEHOLDER = re.compile(r"\{\{\$([^{}]*)\}\}")
+_ESCAPE = re.compile(r"\.json_escape\[(\d+)\]$")
 _STEP = re.compile(r"\.?(\w+)|\['(.*?)'\]|\[\"(.*?)\"\]")
 _STRUCTURES = ('{"Concat":', '{"IfPresent":')
 
@@ -31,18 +32,24 @@ class Placeholders:
         self._input = executor_input
         self._local_path = local_path
 
-    def fill(self, value: Json) -> Json:
+    def fill(self, value: Json, typed: bool = False) -> Json:
         """The value with the placeholders in all its strings replaced, once.
+
+        Args:
+            value: any JSON.
+            typed: a string that is one placeholder and nothing else becomes that input's value,
+                a number for example, instead of its text.
 
         Raises:
             InvalidSpec: one is not known, or names an input or output that is not there.
         """
         if isinstance(value, str):
-            return self._fill_text(value)
+            whole = _PLACEHOLDER.fullmatch(value) if typed else None
+            return self._value(whole[1]) if whole else self._fill_text(value)
         if isinstance(value, list):
-            return [self.fill(item) for item in value]
+            return [self.fill(item, typed) for item in value]
         if isinstance(value, dict):
-            return {self._fill_text(key): self.fill(item) for key, item in value.items()}
+            return {self._fill_text(key): self.fill(item, typed) for key, item in value.items()}
         return value
 
     def command(self, words: Sequence[str]) -> list[str]:
@@ -81,8 +88,10 @@ class Placeholders:
         return _PLACEHOLDER.sub(lambda found: to_text(self._value(found[1])), text)
 
     def _value(self, path: str) -> Json:
-        if path == "" or path.startswith(".json_escape"):
-            return self._escaped(path)
+        if escape := _ESCAPE.search(path):
+            return _escaped(to_text(self._value(path[: escape.start()])), int(escape[1]))
+        if path == "":
+            return json.dumps(self._input)
         steps = ["".join(groups) for groups in _STEP.findall(path)]
         try:
             if len(steps) == 1:
@@ -90,12 +99,6 @@ class Placeholders:
             return self._look_up(steps)
         except (IndexError, KeyError) as error:
             raise InvalidSpec(f"placeholder {{{{${path}}}}} stands for nothing here.") from error
-
-    def _escaped(self, path: str) -> str:
-        text = json.dumps(self._input)
-        for _ in range(int(path[len(".json_escape[") : -1]) if path else 0):
-            text = json.dumps(text)[1:-1]
-        return text
 
     def _look_up(self, steps: list[str]) -> Json:
         side, kind, *rest = steps
@@ -115,6 +118,13 @@ class Placeholders:
         if steps[0] == "path":
             return artifact.get("customPath") or self._local_path(artifact["uri"])
         return _descend(artifact, steps)
+
+
+def _escaped(text: str, levels: int) -> str:
+    """The text as it stands inside so many JSON strings, one in the other."""
+    for _ in range(levels):
+        text = json.dumps(text)[1:-1]
+    return text
 
 
 def _structure(word: str) -> Json:

@@ -102,6 +102,9 @@ class Run:
             "pipeline_google_cloud_project_id": parts[1],
             "pipeline_google_cloud_location": parts[3],
             "pipeline_service_account": self.job.service_account,
+            "pipeline_network": self.job.network,
+            "pipeline_encryption_key_name": self.job.encryption_spec.kms_key_name,
+            "pipeline_persistent_resource_id": "",
         }
 
     def environment(self) -> dict[str, str]:
