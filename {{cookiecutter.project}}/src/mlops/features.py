@@ -143,6 +143,12 @@ class Features(BaseModel):
                 raise ValueError(f"exactly one column must have the role {role.value}")
         if not self.inputs:
             raise ValueError("no column is an input: give one a role such as numeric")
+        extracted = {column.name for column in self.extracted}
+        unknown = [name for cross in self.slice_crosses for name in cross if name not in extracted]
+        if unknown:
+            raise ValueError(
+                f"slice_crosses names {unknown[0]}, which is no column that is extracted"
+            )
         if self.split.column and self.split.column not in names:
             raise ValueError(f"split: {self.split.column} is not declared; add it to columns")
         if self.split.by == "time" and self.timestamp is None:

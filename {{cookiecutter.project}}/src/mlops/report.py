@@ -30,6 +30,8 @@ def describe_run(name: str, progress: Progress) -> Iterator[str]:
         yield f"  {metric:<28}  {value:.4f}"
     yield "\nModel"
     yield f"  {_describe_version(name, progress)}"
+    page, _ = progress.artifact("evaluate-model", "page")
+    yield f"  evaluation: {page}"
 
 
 def describe_endpoint(name: str) -> Iterator[str]:

@@ -61,12 +61,6 @@ class Threshold(Section):
     min: float | None = None
     max: float | None = None
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.min is None and self.max is None:
-            raise ValueError("a threshold bounds nothing: give it a min or a max")
-        return self
-
 
 Thresholds = dict[str, Threshold]
 
@@ -102,6 +96,14 @@ class Evaluation(Section):
     heuristic: str | None = None
     explanation: Explanation = Explanation()
     card: Card
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        bounds = {name: value for name, value in self if isinstance(value, dict)}
+        for name, thresholds in bounds.items():
+            for metric in (key for key, value in thresholds.items() if value == Threshold()):
+                raise ValueError(f"evaluation.{name}.{metric} needs a min or a max")
+        return self
 
 
 class Beam(Section):
@@ -219,7 +221,7 @@ def _explain(
     first = error.errors(include_url=False)[0]
     location = first["loc"]
     holders = [str(path) for path, layer in layers.items() if _find(layer, location) is not None]
-    where = holders[0] if holders else " or ".join(str(path) for path in layers)
+    where = holders[0] if holders and location else " or ".join(str(path) for path in layers)
     key = _name_key(location, content)
     match first["type"]:
         case "extra_forbidden":

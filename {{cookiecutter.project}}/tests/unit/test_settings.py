@@ -62,6 +62,10 @@ def test_an_unknown_environment_is_refused(config: Path) -> None:
         ("local.yaml", "bucket:", "data: {sample_percent: 101}\nbucket:", "sample_percent is 101"),
         ("base.yaml", "batch_size: 256", "batch_size: many", "training.batch_size is 'many'"),
         ("base.yaml", "sample_percent: 100", "sample_percent: 0", "data.sample_percent is 0"),
+        ("base.yaml", "support: 50", "support: 0", "evaluation.minimum_support is 0"),
+        ("base.yaml", "slice_thresholds:", "slice_thresholds:\n    f1: {}",
+         "evaluation.slice_thresholds.f1 needs a min or a max"),
+        ("base.yaml", "heuristic: trip_start_hour", "heuristic: hour", "'hour' is no column"),
         ("local.yaml", "bucket:", "buckets:", "bucket is missing; add it"),
         ("local.yaml", "project:", "x: [", "local.yaml is not valid YAML"),
         ("features.yaml", "    role: bucketized", "    role: bucket", "latitude.role is 'bucket'"),
@@ -69,6 +73,8 @@ def test_an_unknown_environment_is_refused(config: Path) -> None:
         ("features.yaml", "buckets: 10", "min: 10", "latitude: a bucketized column needs buckets"),
         ("features.yaml", "vocabulary_size: 12", "", "month: a categorical column needs vocab"),
         ("features.yaml", "default: 41.88", "default: south", "'south' is not of type FLOAT"),
+        ("features.yaml", "\ncolumns:", "\nslice_crosses: [[trip_start_day, hour]]\ncolumns:",
+         "slice_crosses names hour, which is no column"),
         ("features.yaml", "max: 86400", "max: -1", "trip_seconds: min is above max"),
         ("features.yaml", "name: trip_seconds", "name: trip_miles", "trip_miles is declared twice"),
         ("features.yaml", "role: identifier", "role: validated", "must have the role identifier"),
@@ -86,6 +92,14 @@ def test_a_mistake_names_its_file_and_key(
         load_settings("local", copy)
     assert str(copy / file) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_sensitive_column_is_a_slice_and_no_input(copy: Path) -> None:
+    spoil(copy, "features.yaml", "    role: validated", "    role: sensitive")
+    spoil(copy, "features.yaml", "Unknown]\n    slice: true", "Unknown]")
+    features = load_settings("local", copy).features
+    assert "payment_type" in {column.name for column in features.slices}
+    assert "payment_type" not in {column.name for column in features.inputs}
 
 
 def test_a_missing_file_is_named(copy: Path) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH = 640
-LABELS = 220
+WIDTH = 760
+LABELS = 300
 NUMBERS = 80
 BAR = 14
 SQUARE = 320
