@@ -1,6 +1,7 @@
 """Drift between windows of requests, and what is found over several windows."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -135,4 +136,9 @@ def test_a_deleted_job_is_gone_and_its_endpoint_can_have_another(
     job.delete()
     with pytest.raises(NotFound):
         monitoring.get(job)
-    assert monitoring.create().resource_name != job.resource_name
+    other = monitoring.create(stats_anomalies_base_directory=None)
+    assert other.resource_name != job.resource_name
+    directory = other.gca_resource.stats_anomalies_base_directory.output_uri_prefix
+    assert re.fullmatch(
+        rf"gs://cloud-ai-platform-[0-9a-f-]{{36}}/model_monitoring/job-{other.name}", directory
+    )
