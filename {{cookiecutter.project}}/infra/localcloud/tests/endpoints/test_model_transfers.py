@@ -18,6 +18,7 @@ def models(transport: str) -> ModelServiceClient:
 
 def test_a_version_is_copied_to_another_location(endpoint: aiplatform.Endpoint) -> None:
     first = upload(labels={"team": "a"}, serving_container_predict_route="/old")
+    endpoint.deploy(first)
     upload(parent_model=first.resource_name, serving_container_predict_route="/new")
     source = aiplatform.Model(first.resource_name, version="1")
     copied = source.copy(destination_location="europe-west4")
@@ -27,7 +28,6 @@ def test_a_version_is_copied_to_another_location(endpoint: aiplatform.Endpoint) 
     assert copied.container_spec.predict_route == "/old"
     assert copied.gca_resource.original_model_info.model == first.resource_name
     assert copied.gca_resource.model_source_info.copy
-    endpoint.deploy(first)
     assert not copied.gca_resource.deployed_models
 
 
