@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from localcloud import gcs_mount
 from localcloud.fork_server import LENGTH, MESSAGE
 
 _LOG = logging.getLogger(__name__)
@@ -95,11 +96,13 @@ class ForkServer:
     def __init__(self, program: Program, log: Path) -> None:
         self._lock = threading.Lock()
         self._control, theirs = socket.socketpair()
+        environment = dict(program.environment)
+        launcher = gcs_mount.launcher(environment)
         arguments = [str(theirs.fileno()), str(program.script), *program.modules]
         with theirs, log.open("ab") as output:
             self._process = subprocess.Popen(
-                [str(program.python), str(_FORK_SERVER), *arguments],
-                env=dict(program.environment),
+                [*launcher, str(program.python), str(_FORK_SERVER), *arguments],
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

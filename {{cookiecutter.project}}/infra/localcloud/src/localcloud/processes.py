@@ -4,15 +4,14 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Protocol
 
+from localcloud import gcs_mount
 from localcloud.images import Image
 
 _INHERITED = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER")
-_LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
 class Process(Protocol):
@@ -40,12 +39,13 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start a command in its own process group; on Linux it is killed when localcloud dies.
 
+    It finds Cloud Storage at `/gcs`, if the machine allows that.
+
     Call it from a thread that lives at least as long as the process: the kernel takes the
     thread that started it for its parent.
     """
-    launcher = [sys.executable, "-I", "-S", str(_LAUNCHER), str(os.getpid())]
     return subprocess.Popen(
-        [*launcher, *command],
+        [*gcs_mount.launcher(environment, os.getpid()), *command],
         cwd=folder,
         env=dict(environment),
         stdin=subprocess.DEVNULL,

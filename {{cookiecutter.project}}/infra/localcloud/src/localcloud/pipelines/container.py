@@ -10,7 +10,7 @@ from pathlib import Path
 
 from google.api_core.exceptions import GoogleAPICallError
 
-from localcloud import processes
+from localcloud import gcs_mount, processes
 from localcloud.images import Image
 from localcloud.pipelines.artifacts import Artifact
 from localcloud.pipelines.bindings import task_constants
@@ -183,9 +183,10 @@ class ContainerTask:
             f"was killed by signal {-exit_code}" if exit_code < 0 else f"exited with {exit_code}"
         )
         often = f", at the last of {attempts} attempts" if attempts > 1 else ""
-        return (
+        return gcs_mount.explain(
             f"{self.task.name} {ended} after {seconds:.1f} s{often}. Its log is {self._log}; the"
-            f" last lines are:\n{processes.tail(self._log)}"
+            f" last lines are:\n{processes.tail(self._log)}",
+            self.run.cloud.home.storage,
         )
 
     @property
