@@ -73,6 +73,23 @@ def test_the_run_gives_each_parameter_of_the_pipeline(config: Path, tmp_path: Pa
     assert parameters.keys() == declared.keys()
 
 
+def test_only_a_model_that_passed_against_the_champion_of_now_gets_an_alias(
+    tmp_path: Path,
+) -> None:
+    tasks = compile_spec(IMAGES, tmp_path)["root"]["dag"]["tasks"]
+    assert tasks["find-champion"]["cachingOptions"] == {}
+    champion = tasks["evaluate-model"]["inputs"]["parameters"]["champion_uri"]
+    assert champion["taskOutputParameter"]["producerTask"] == "find-champion"
+    passed = tasks["condition-1"]
+    assert passed["triggerPolicy"]["condition"].endswith("== true")
+    (verdict,) = [
+        parameter["taskOutputParameter"]
+        for parameter in passed["inputs"]["parameters"].values()
+        if "taskOutputParameter" in parameter
+    ]
+    assert verdict == {"outputParameterKey": "Output", "producerTask": "evaluate-model"}
+
+
 def test_bad_data_and_bad_models_stop_what_follows(tmp_path: Path) -> None:
     spec = compile_spec(IMAGES, tmp_path)
     tasks = spec["root"]["dag"]["tasks"]

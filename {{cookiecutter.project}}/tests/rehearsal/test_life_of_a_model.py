@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import sys
+from typing import Any
 
 import pytest
 
@@ -38,9 +39,20 @@ def states(output: str) -> dict[str, str]:
     return dict(re.findall(r"^\d\d:\d\d  (\S+) +([A-Z_]+)", output, re.M))
 
 
+def read_evaluation(rehearsal: Rehearsal, output: str) -> dict[str, Any]:
+    """What the gate of a run has found, next to its page."""
+    page = re.search(r"evaluation: gs://(\S+)/evaluation\.html", output)
+    assert page
+    folder = rehearsal.folder / "state/storage" / page[1]
+    assert (folder / "evaluation.html").is_file()
+    found: dict[str, Any] = json.loads((folder / "evaluation.json").read_text())
+    return found
+
+
 def test_the_first_model_is_released(rehearsal: Rehearsal) -> None:
     output = succeed(rehearsal.train())
-    assert states(output) == dict.fromkeys((*STEPS, "register-model", "deploy-model"), "SUCCEEDED")
+    steps = (*STEPS, "find-champion", "register-model", "deploy-model")
+    assert states(output) == dict.fromkeys(steps, "SUCCEEDED")
     assert re.search(r"version 1 \(champion\)\n", output)
     assert re.search(r"version 1 \(champion\)  100 % of the traffic", output)
     assert re.search(r"(auc|mean_absolute_error) +\d\.\d{4}", output)
@@ -66,6 +78,7 @@ def test_another_model_is_a_challenger_until_it_is_promoted(rehearsal: Rehearsal
     assert states(output)["transform-data"] == "SKIPPED"
     assert states(output)["train-model"] == "SUCCEEDED"
     assert "version 2 (challenger)" in output
+    assert read_evaluation(rehearsal, output)["subject"]["champion_version"] == "1"
     assert "version 1 (champion)  100 % of the traffic" in output
     promoted = succeed(rehearsal.mlops("release", "promote", "challenger"))
     assert "version 2 (champion)  100 % of the traffic" in promoted
