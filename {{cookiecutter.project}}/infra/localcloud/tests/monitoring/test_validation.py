@@ -106,7 +106,7 @@ def twice(job: Any) -> None:
             "notification_channels has 'pager'",
         ),
         (
-            field(stats_anomalies_base_directory={"output_uri_prefix": "/tmp/x"}),  # noqa: S108
+            field(stats_anomalies_base_directory={"output_uri_prefix": "results"}),
             InvalidArgument,
             "Cloud Storage URI",
         ),
