@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 class CallContext:
     """The surroundings of one call, over gRPC or REST.
 
-    `host` is the host name that the client called, or empty. A handler sets `response_headers`
+    `host` is the host name that the client called, or empty; `preview` tells whether it called
+    the v1beta1 API. A handler sets `response_headers`
     before it returns (for a stream, before its first message); gRPC sends them as metadata.
     """
 
     host: str = ""
+    preview: bool = False
     response_headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -22,9 +24,9 @@ _CURRENT: ContextVar[CallContext] = ContextVar("call")
 
 
 @contextmanager
-def entering(host: str) -> Iterator[CallContext]:
+def entering(host: str, *, preview: bool = False) -> Iterator[CallContext]:
     """Make a new context the current one while a handler runs."""
-    context = CallContext(host.lower())
+    context = CallContext(host.lower(), preview)
     token = _CURRENT.set(context)
     try:
         yield context

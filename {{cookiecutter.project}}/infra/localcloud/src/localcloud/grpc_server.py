@@ -14,6 +14,7 @@ from grpc_status import rpc_status
 
 from localcloud import call_context, errors, handlers
 from localcloud.cloud import Cloud
+from localcloud.preview import is_preview, stable_path
 from localcloud.rpc import Message, raw
 
 MESSAGE_LIMIT = 10 * 1024 * 1024  # bytes of a request, as for Google's public endpoints
@@ -47,8 +48,8 @@ class _Router(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc ships no ty
         return self._method_handler(details.method)
 
     def _make_method_handler(self, path: str) -> grpc.RpcMethodHandler:
-        rpc = handlers.all_rpcs().get(path)
-        if rpc is None:
+        rpc = handlers.all_rpcs().get(stable_path(path))
+        if rpc is None or (is_preview(path) and handlers.handler(rpc.path) is None):
             return grpc.unary_unary_rpc_method_handler(_unknown(path))
         kind = (
             grpc.unary_stream_rpc_method_handler
@@ -79,8 +80,9 @@ class _Router(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc ships no ty
 
 def _call(cloud: Cloud, path: str, request: bytes, context: grpc.ServicerContext) -> Any:
     """What the handler returns, after the response headers that it has set are sent."""
-    with call_context.entering(_host(context)) as surroundings:
-        response = handlers.call(cloud, path, _parse(path, request))
+    stable = stable_path(path)
+    with call_context.entering(_host(context), preview=is_preview(path)) as surroundings:
+        response = handlers.call(cloud, stable, _parse(stable, request))
     headers = surroundings.response_headers.items()
     context.send_initial_metadata(tuple((name.lower(), value) for name, value in headers))
     return response

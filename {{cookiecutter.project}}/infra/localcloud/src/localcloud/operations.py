@@ -10,6 +10,8 @@ from google.api_core.exceptions import GoogleAPICallError
 from google.longrunning import operations_pb2
 from grpc import StatusCode
 
+from localcloud import call_context
+from localcloud.preview import name_preview_types
 from localcloud.rpc import raw
 from localcloud.store import Store
 
@@ -28,6 +30,8 @@ class Operations:
         """An operation that has already ended well with this response message."""
         operation = _new(parent, metadata)
         _succeed(operation, response)
+        if call_context.current().preview:
+            name_preview_types(operation)
         self._store.create(operation)
         return operation
 
@@ -42,7 +46,7 @@ class Operations:
         self._store.create(operation)
         threading.Thread(
             target=self._run,
-            args=(operation.name, work, metadata),
+            args=(operation.name, work, metadata, call_context.current().preview),
             name=operation.name,
             daemon=True,
         ).start()
@@ -74,7 +78,7 @@ class Operations:
                     _fail(operation, StatusCode.ABORTED, "localcloud was stopped; start it again.")
                     self._store.save(operation)
 
-    def _run(self, name: str, work: Callable[[], Any], metadata: Any | None) -> None:
+    def _run(self, name: str, work: Callable[[], Any], metadata: Any | None, preview: bool) -> None:
         operation = self.get(name)
         try:
             _succeed(operation, work())
@@ -85,6 +89,8 @@ class Operations:
             _fail(operation, StatusCode.INTERNAL, f"{type(error).__name__}: {error}")
         if metadata is not None:
             operation.metadata.Pack(raw(metadata))
+        if preview:
+            name_preview_types(operation)
         self._store.save(operation)
         with self._finished:
             self._finished.notify_all()
@@ -94,6 +100,8 @@ def _new(parent: str, metadata: Any | None) -> Operation:
     operation = Operation(name=f"{parent}/operations/{uuid.uuid4().int % 10**19}")
     if metadata is not None:
         operation.metadata.Pack(raw(metadata))
+    if call_context.current().preview:
+        name_preview_types(operation)
     return operation
 
 

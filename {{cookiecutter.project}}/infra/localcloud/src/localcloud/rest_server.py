@@ -21,6 +21,7 @@ from localcloud.fault_injection import with_faults
 from localcloud.grpc_server import MESSAGE_LIMIT
 from localcloud.hosts import is_dedicated_host, is_google_host
 from localcloud.prediction.invocations import invoke, is_invocation
+from localcloud.preview import is_preview, stable_path
 from localcloud.transcoding import Match, Router, parse_request, render, render_stream
 
 _STORAGE_HOSTS = ("storage.googleapis.com", "www.googleapis.com")
@@ -78,11 +79,10 @@ def rest_app(cloud: Cloud) -> ASGIApp:
     router = Router(handlers.all_rpcs().values())
 
     def respond(request: Request, body: bytes) -> Response:
-        match = router.match(request.method, request.url.path)
-        if match is None:
-            raise handlers.not_served(
-                f"{request.method} https://{request.url.hostname}{request.url.path}"
-            )
+        path = request.url.path
+        match = router.match(request.method, stable_path(path))
+        if match is None or (is_preview(path) and handlers.handler(match.rpc.path) is None):
+            raise handlers.not_served(f"{request.method} https://{request.url.hostname}{path}")
         return _call(cloud, match, request, body)
 
     return _as_app(respond)
@@ -140,7 +140,8 @@ def _as_app(respond: Callable[[Request, bytes], Response]) -> ASGIApp:
     """Serves requests with their whole bodies in threads; errors become Google's error JSON."""
 
     def respond_in_context(request: Request, body: bytes) -> Response:
-        with call_context.entering(_host(request.scope)) as surroundings:
+        preview = is_preview(request.url.path)
+        with call_context.entering(_host(request.scope), preview=preview) as surroundings:
             response = respond(request, body)
         response.headers.update(surroundings.response_headers)
         return response

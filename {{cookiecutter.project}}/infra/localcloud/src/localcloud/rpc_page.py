@@ -14,7 +14,8 @@ _PARTLY = re.compile(r"^Partly: (.+?)(?:\n\s*\n|\Z)", re.DOTALL | re.MULTILINE)
 _HEAD = """# What is served
 
 Every RPC of the served client packages, as `localcloud rpcs --markdown` writes it. What works
-partly says what is missing; what is not served answers `UNIMPLEMENTED` and names itself.
+partly says what is missing; what is not served answers `UNIMPLEMENTED` and names itself. The
+v1beta1 API has the same RPCs as v1, and no others.
 """
 
 

@@ -14,6 +14,7 @@ from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from localcloud import path_template
+from localcloud.preview import name_stable_types, to_preview_json
 from localcloud.rpc import Binding, Message, Rpc, raw
 
 _FIELD_MASK = "google.protobuf.FieldMask"
@@ -79,7 +80,10 @@ def render(response: Message, *, integer_enums: bool) -> tuple[bytes, str]:
     message = raw(response)
     if isinstance(message, HttpBody):
         return message.data, message.content_type or "application/octet-stream"
+    of_preview = name_stable_types(message)  # the others cannot be looked up
     text = json_format.MessageToJson(message, indent=None, use_integers_for_enums=integer_enums)
+    if of_preview:
+        text = to_preview_json(text)
     return text.encode(), "application/json; charset=UTF-8"
 
 
