@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pandas
 import pytest
 from google.api_core.exceptions import (
     FailedPrecondition,
@@ -10,13 +11,13 @@ from google.api_core.exceptions import (
     InvalidArgument,
     NotFound,
 )
-from google.cloud import aiplatform, storage
+from google.cloud import aiplatform, bigquery, storage
 from google.cloud.aiplatform import schema
 from google.cloud.aiplatform_v1 import DatasetServiceClient
 from google.cloud.aiplatform_v1.types import ImportDataConfig, SavedQuery
 
 from tests.datasets.conftest import Upload
-from tests.vertex import OPTIONS, PARENT, refuses, unique
+from tests.vertex import OPTIONS, PARENT, PROJECT, refuses, unique
 
 IMAGE_FORMATS = schema.dataset.ioformat.image
 IMAGE = schema.dataset.metadata.image
@@ -95,6 +96,16 @@ def test_a_malformed_dataset_is_refused(
     }
     with refuses(InvalidArgument, match):
         client.create_dataset(parent=PARENT, dataset={**dataset, **change})
+
+
+def test_a_dataframe_becomes_a_table(bucket: storage.Bucket) -> None:
+    client = bigquery.Client(project=PROJECT)
+    name = client.create_dataset(unique()).dataset_id
+    dataset = aiplatform.TabularDataset.create_from_dataframe(
+        pandas.DataFrame({"age": [1, 2], "plan": ["a", None]}), f"bq://{PROJECT}.{name}.rows"
+    )
+    assert sorted(dataset.column_names) == ["age", "plan"]
+    assert client.get_table(f"{name}.rows").num_rows == 2
 
 
 def test_tables_take_no_import(grpc: DatasetServiceClient) -> None:
@@ -236,3 +247,24 @@ def test_a_saved_query_is_kept_with_its_dataset(client: DatasetServiceClient) ->
     query.problem_type = "TEXT_SENTIMENT"
     with refuses(FailedPrecondition, "not for this kind"):
         client.create_dataset(parent=PARENT, dataset={**made, "saved_queries": [query]})
+
+
+def test_other_datasets_carry_their_own_items(grpc: DatasetServiceClient, upload: Upload) -> None:
+    series = aiplatform.TimeSeriesDataset.create("series", bq_source="bq://p.d.t")
+    assert series.gca_resource.metadata["inputConfig"]["bigquerySource"]["uri"] == "bq://p.d.t"
+    [clip] = images(upload, "clip.mp4")
+    video = aiplatform.VideoDataset.create(
+        display_name="clips",
+        gcs_source=upload("list.csv", f"training,{clip},run,1.5,inf\n"),
+        import_schema_uri=schema.dataset.ioformat.video.classification,
+    )
+    [item] = grpc.list_data_items(parent=video.resource_name)
+    [annotation] = grpc.list_annotations(parent=item.name)
+    assert dict(item.payload)["videoGcsUri"] == clip
+    payload = dict(annotation.payload)
+    assert (payload["displayName"], payload["startTime"]) == ("run", "1.5s")
+    with refuses(InvalidArgument, "use one of"):
+        grpc.create_dataset(
+            parent=PARENT,
+            dataset={"display_name": "x", "metadata_schema_uri": IMAGE.replace("image", "sound")},
+        )

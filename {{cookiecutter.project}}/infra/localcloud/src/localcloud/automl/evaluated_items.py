@@ -14,8 +14,8 @@ from localcloud.vertex.resources import now
 _FORBIDDEN = re.compile(r"\W")
 
 
-def export(job: Job, inputs: Inputs, folder: Path, bigquery: BigQuery) -> None:
-    """Fill the table that the task names, or one of a new dataset; the pipeline says which.
+def export(job: Job, inputs: Inputs, folder: Path, bigquery: BigQuery) -> str:
+    """Fill the table that the task names, or one of a new dataset; its URI.
 
     Raises:
         JobFailed: the table is there and may not be replaced.
@@ -37,9 +37,7 @@ def export(job: Job, inputs: Inputs, folder: Path, bigquery: BigQuery) -> None:
     bigquery.insert(
         table, [_row(each["row"]) | {predicted["name"]: each["prediction"]} for each in found]
     )
-    uri = f"bq://{table}"
-    with job.editing() as resource:
-        resource.training_task_metadata = {"evaluatedDataItemsBigqueryUri": uri}
+    return f"bq://{table}"
 
 
 def _new_table(job: Job) -> Table:

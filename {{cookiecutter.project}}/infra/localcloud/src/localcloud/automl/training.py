@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -46,12 +47,21 @@ class AutoMLTraining:
         folder.mkdir()
         with closing(BigQuery(job.cloud.environment)) as bigquery:
             self._write_rows(job, folder, bigquery)
+            started = time.monotonic()
             _train(job, folder)
+            cost = {"trainCostMilliNodeHours": round((time.monotonic() - started) / 3.6, 3)}
+            with job.editing() as resource:
+                resource.training_task_metadata = cost
             name = models.keep(job, folder / "model")
             uploaded = models.upload(job, self.inputs, name)
             models.evaluate(job, self.inputs, uploaded, folder)
             if self.inputs.exports:
-                evaluated_items.export(job, self.inputs, folder, bigquery)
+                uri = evaluated_items.export(job, self.inputs, folder, bigquery)
+                with job.editing() as resource:
+                    resource.training_task_metadata = {
+                        **cost,
+                        "evaluatedDataItemsBigqueryUri": uri,
+                    }
 
     def _write_rows(self, job: Job, folder: Path, bigquery: BigQuery) -> None:
         columns, rows = tables.read(self.source, job.cloud.home.storage, bigquery)
