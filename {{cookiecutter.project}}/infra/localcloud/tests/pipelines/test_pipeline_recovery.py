@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,37 +98,43 @@ PIPELINES = {"long": long, "lingering": lingering}
 # that a process has talked to.
 
 
-def job_id(folder: str) -> str:
+def job_id(folder: str | Path) -> str:
     """One for each test."""
     return Path(folder).name.replace("_", "-")
 
 
-def name(folder: str) -> str:
+def name(folder: str | Path) -> str:
     return f"{PARENT}/pipelineJobs/{job_id(folder)}"
 
 
-def submit(folder: str, pipeline: str) -> None:
+def submit(pipeline: str, *folders: str) -> None:
     """Submit, and wait until the step that waits runs and all that it does not hold up is over."""
     bucket = storage.Client(project=PROJECT).bucket(BUCKET)
     if not bucket.exists():
         bucket.create()
-    client = PipelineClient(Path(folder), Path(folder))
-    job = client.submit(PIPELINES[pipeline], {"folder": folder}, job_id=job_id(folder))
+    for folder in folders:
+        client = PipelineClient(Path(folder), Path(folder))
+        job = client.submit(PIPELINES[pipeline], {"folder": folder}, job_id=job_id(folder))
+        client.wait_until(job, partial(holds, pipeline, folder))
 
-    def holds(result: Result) -> bool:
-        states = list(result.states().values())
-        running = sum(state in ("PENDING", "RUNNING") for state in states)
-        return Path(folder, "waits-2").exists() and running == (3 if pipeline == "long" else 1)
 
-    client.wait_until(job, holds)
+def holds(pipeline: str, folder: str, result: Result) -> bool:
+    assert result.state == "RUNNING", result.error
+    states = list(result.states().values())
+    running = sum(state in ("PENDING", "RUNNING") for state in states)
+    return Path(folder, "waits-2").exists() and running == (3 if pipeline == "long" else 1)
 
 
 def cancel(folder: str) -> None:
     PipelineClient(Path(folder), Path(folder)).service().cancel_pipeline_job(name=name(folder))
 
 
-def describe(folder: str) -> None:
-    """Wait for the end of the job, and print what has become of it."""
+def describe(*folders: str) -> None:
+    """Wait for the end of the jobs, and print what has become of them."""
+    print(json.dumps([description(folder) for folder in folders]))
+
+
+def description(folder: str) -> tuple[str, str, dict[str, Any], Any]:
     client = PipelineClient(Path(folder), Path(folder))
     assert eventually(lambda: client.get(name(folder)).state in ENDED, 60)
     result = Result(client.get(name(folder)))
@@ -150,7 +157,7 @@ def describe(folder: str) -> None:
     output = dict(result.root.execution.metadata).get("output:Output")
     if output is None and "read-all" in result.tasks:
         output = result.output("read-all")
-    print(json.dumps([result.state, result.error, tasks, output]))
+    return result.state, result.error, tasks, output
 
 
 def call(localcloud: Any, function: Callable[..., None], *arguments: str) -> str:
@@ -191,7 +198,7 @@ def own(start_localcloud: Callable[[], Any]) -> Any:
 
 def test_a_job_goes_on_after_localcloud_was_killed(own: Any, tmp_path: Path) -> None:
     folder = str(tmp_path)
-    call(own, submit, folder, "long")
+    call(own, submit, "long", folder)
     for _ in range(2):  # killed twice, so that what was resumed is resumed
         pid = int((tmp_path / "waits-2").read_text())
         kill(own)
@@ -201,7 +208,7 @@ def test_a_job_goes_on_after_localcloud_was_killed(own: Any, tmp_path: Path) -> 
         assert eventually((tmp_path / "waits-2").exists, 30)
     (tmp_path / "go").touch()
 
-    state, error, tasks, output = json.loads(call(own, describe, folder))
+    state, error, tasks, output = json.loads(call(own, describe, folder))[0]
     assert state == "FAILED"
     assert "no such luck" in error
     assert output == "['1', '2', '3'] [7, 8, 9] [1, 2, 3] 1"
@@ -230,26 +237,41 @@ def test_a_job_goes_on_after_localcloud_was_killed(own: Any, tmp_path: Path) -> 
     assert tasks["note"]["times"][2] < again["times"][2]
 
 
-def test_a_job_that_is_being_cancelled_when_localcloud_is_killed_is_cancelled(
-    own: Any, tmp_path: Path
-) -> None:
-    call(own, submit, str(tmp_path), "lingering")
-    os.kill(int((tmp_path / "waits-2").read_text()), signal.SIGSTOP)  # outlives SIGTERM's grace
-    call(own, cancel, str(tmp_path))
+SPOIL = """
+from pathlib import Path
+from google.cloud.aiplatform_v1.types import PipelineJob
+from localcloud.store import Store
+with Store(Path({database!r})).editing({name!r}, PipelineJob) as job:
+    job.pipeline_spec = {{"schemaVersion": "2.0.0"}}
+"""
+
+
+def test_jobs_that_were_cancelled_or_cannot_go_on_end(own: Any, tmp_path: Path) -> None:
+    cancelled, spoiled = tmp_path / "cancelled", tmp_path / "spoiled"
+    for folder in (cancelled, spoiled):
+        folder.mkdir()
+    call(own, submit, "lingering", str(cancelled), str(spoiled))
+    os.kill(int((cancelled / "waits-2").read_text()), signal.SIGSTOP)  # outlives SIGTERM's grace
+    call(own, cancel, str(cancelled))
     kill(own)
+    done = own.python(SPOIL.format(database=str(Home(own.home).database), name=name(spoiled)))
+    assert done.returncode == 0, done.stderr
     own.up()
-    state, _, tasks, _ = json.loads(call(own, describe, str(tmp_path)))
-    assert (state, tasks["note"]["state"]) == ("CANCELLED", "SUCCEEDED")
-    assert tasks["wait-for"]["state"] == "CANCELLED"
+    ended = json.loads(call(own, describe, str(cancelled), str(spoiled)))
+    states = [
+        (state, tasks["note"]["state"], tasks["wait-for"]["state"]) for state, _, tasks, _ in ended
+    ]
+    assert states == [("CANCELLED", "SUCCEEDED", "CANCELLED"), ("FAILED", "SUCCEEDED", "FAILED")]
+    assert "cannot go on after a restart of localcloud: Pipelines of schemaVersion" in ended[1][1]
 
 
 def test_down_ends_a_job_and_its_steps(own: Any, tmp_path: Path) -> None:
-    call(own, submit, str(tmp_path), "lingering")
+    call(own, submit, "lingering", str(tmp_path))
     assert own.cli("down").returncode == 0
     pid = int((tmp_path / "waits-2").read_text())
     assert eventually(lambda: is_gone(pid))
     own.up()
-    state, error, tasks, _ = json.loads(call(own, describe, str(tmp_path)))
+    state, error, tasks, _ = json.loads(call(own, describe, str(tmp_path)))[0]
     assert state == "FAILED"
     assert "localcloud was stopped while the job ran" in error
     assert {name: task["state"] for name, task in tasks.items()} == {
