@@ -112,8 +112,8 @@ def update_endpoint(cloud: Cloud, request: UpdateEndpointRequest) -> Endpoint:
         check_split(endpoint.traffic_split, deployments.ids(endpoint))
         tables.complete(endpoint)
         touch(endpoint)
-        if _LOGGING in fields:
-            cloud.request_logs.create_table(endpoint)
+    if _LOGGING in fields:  # after the edit: BigQuery is not waited for with the store locked
+        cloud.request_logs.create_table(endpoint)
     return endpoint
 
 
