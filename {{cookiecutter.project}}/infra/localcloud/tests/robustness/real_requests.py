@@ -8,7 +8,7 @@ from tests.vertex import IMAGE
 PARENT = "projects/p/locations/l"
 _STORE = f"{PARENT}/metadataStores/default"
 _MODEL = {"display_name": "m", "container_spec": {"image_uri": IMAGE}}
-_STUDY = {
+STUDY = {
     "display_name": "s",
     "study_spec": {
         "metrics": [{"metric_id": "m", "goal": "MAXIMIZE"}],
@@ -83,7 +83,7 @@ REAL: dict[str, dict[str, Any]] = {
             }
         ],
     },
-    "CreateStudy": {"parent": PARENT, "study": _STUDY},
+    "CreateStudy": {"parent": PARENT, "study": STUDY},
     "CreateTrial": {
         "parent": f"{PARENT}/studies/1",
         "trial": {"parameters": [{"parameter_id": "x", "value": 0.5}]},
