@@ -1,6 +1,7 @@
 """Imports what files list into a dataset of images, texts or videos."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -60,14 +61,14 @@ def import_data(
         FailedPrecondition: an import file is not there.
         InvalidArgument: nothing at all could be imported.
     """
-    count, problems = 0, Problems(metadata)
+    problems, storage = Problems(metadata), cloud.home.storage
+    kind = kind_of(cloud.store.get(name, Dataset).metadata_schema_uri)
+    made = ((format_of(config.import_schema_uri, kind), config) for config in configs)
+    # Files are read before the store is locked.
+    found = [item for each in made for item in _found(*each, storage, problems)]
     with cloud.store.transaction():
         dataset = cloud.store.get(name, Dataset)
-        kind = kind_of(dataset.metadata_schema_uri)
-        for config in configs:
-            made = format_of(config.import_schema_uri, kind)
-            for listed in _listed(config, made, cloud.home.storage, problems):
-                count += _add(cloud, dataset, made, listed, problems)
+        count = sum(_add(cloud, dataset, item, problems) for item in found)
         if problems.count and not count:
             raise InvalidArgument(
                 f"None of {problems.count} items could be imported; the first one: {problems.first}"
@@ -97,6 +98,26 @@ class Problems:
         self._metadata.update_time = now()
 
 
+@dataclass(frozen=True)
+class _Found:
+    """A listed item whose content is there."""
+
+    made: Format
+    listed: ListedItem
+    item_id: str
+
+
+def _found(
+    made: Format, config: ImportDataConfig, storage: Path, problems: Problems
+) -> Iterator[_Found]:
+    for listed in _listed(config, made, storage, problems):
+        file = None if listed.is_inline else storage / listed.content.removeprefix("gs://")
+        if file and not file.is_file():
+            problems.note(f"{listed.content} was not found.", StatusCode.NOT_FOUND)
+        else:
+            yield _Found(made, listed, items.content_id(listed, file))
+
+
 def _listed(
     config: ImportDataConfig, made: Format, storage: Path, problems: Problems
 ) -> Iterator[ListedItem]:
@@ -110,19 +131,11 @@ def _listed(
                     yield found
 
 
-def _add(
-    cloud: Cloud, dataset: Dataset, made: Format, listed: ListedItem, problems: Problems
-) -> int:
-    """Keep an item; how many that makes: one, or none if it cannot be."""
-    file = None
-    if not listed.is_inline:
-        file = cloud.home.storage / listed.content.removeprefix("gs://")
-        if not file.is_file():
-            problems.note(f"{listed.content} was not found.", StatusCode.NOT_FOUND)
-            return 0
+def _add(cloud: Cloud, dataset: Dataset, item: _Found, problems: Problems) -> bool:
+    """Keep an item; whether that could be."""
     try:
-        items.add(cloud.store, dataset, made, listed, file)
+        items.add(cloud.store, dataset, item.made, item.listed, item.item_id)
     except GoogleAPICallError as error:
         problems.note(str(error.message))
-        return 0
-    return 1
+        return False
+    return True

@@ -56,9 +56,18 @@ def annotations(store: Store, item: str) -> list[Annotation]:
     return store.in_collection(f"{item}/annotations", Annotation)
 
 
-def add(
-    store: Store, dataset: Dataset, made: Format, listed: ListedItem, file: Path | None
-) -> DataItem:
+def content_id(listed: ListedItem, file: Path | None) -> str:
+    """The id of an item, from its content: the same content is found again without a search.
+
+    Args:
+        listed: the item.
+        file: its file, unless its text is given.
+    """
+    content = file.read_bytes() if file else listed.content.encode()
+    return str(int(hashlib.sha256(content).hexdigest(), 16) % 10**18 + 10**18)
+
+
+def add(store: Store, dataset: Dataset, made: Format, listed: ListedItem, item_id: str) -> DataItem:
     """Keep an item with its annotations, each once.
 
     Two items of one content are one; it gets the labels and annotations of both.
@@ -68,12 +77,12 @@ def add(
         dataset: to which it is added.
         made: the import format.
         listed: the item.
-        file: its file, unless its text is given.
+        item_id: from its content.
+
+    Raises:
+        InvalidArgument: it is no file, and the dataset takes files only.
     """
-    content = file.read_bytes() if file else listed.content.encode()
-    # The name is the content's digest: the same content is found again without a search.
-    digest = int(hashlib.sha256(content).hexdigest(), 16) % 10**18 + 10**18
-    name = f"{dataset.name}/dataItems/{digest}"
+    name = f"{dataset.name}/dataItems/{item_id}"
     if store.exists(name):
         item = store.get(name, DataItem)
     else:

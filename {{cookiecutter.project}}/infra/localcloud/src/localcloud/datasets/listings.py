@@ -141,7 +141,7 @@ def _segment(values: Sequence[str]) -> list[Payload]:
 
 
 def _seconds(text: str) -> str:
-    return f"{float(text)}s"  # "inf" is the end of the video
+    return text if text == "inf" else f"{float(text)}s"  # inf is the end of the video
 
 
 _COLUMNS: Mapping[Columns, Callable[[Sequence[str]], list[Payload]]] = {
