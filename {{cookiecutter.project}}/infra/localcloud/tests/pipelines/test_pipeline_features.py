@@ -461,6 +461,14 @@ def test_what_is_said_of_a_job_is_kept_and_found(pipelines: PipelineClient) -> N
     for term in (f'pipeline_name="kept-{run}"', f"labels.run={run}", f'display_name:"kept-{run}"'):
         found = aiplatform.PipelineJob.list(filter=f'{term} AND create_time>"2024-01-01T00:00:00Z"')
         assert [each.resource_name for each in found] == [job.resource_name]
+    mask = ["name", "pipeline_spec.pipeline_info", "job_detail.pipeline_run_context"]
+    (shown,) = pipelines.service().list_pipeline_jobs(
+        request={"parent": PARENT, "filter": f"labels.run={run}", "read_mask": {"paths": mask}}
+    )
+    assert (shown.name, shown.display_name) == (job.resource_name, "")
+    assert dict(shown.pipeline_spec) == {"pipelineInfo": {"name": f"kept-{run}"}}
+    assert shown.job_detail.pipeline_run_context.name.endswith(f"/contexts/{job.name}")
+    assert not shown.job_detail.task_details
 
 
 @pytest.mark.parametrize("method", ["batch_cancel_pipeline_jobs", "batch_delete_pipeline_jobs"])

@@ -129,7 +129,7 @@ class _Parser:
             if self._tokens and self._tokens[0].start == end and self._peek().startswith("."):
                 end = self._tokens[0].end
                 keys += self._next().text[1:].split(".")
-        return [_snake(keys[0]), *keys[1:]]
+        return [snake(keys[0]), *keys[1:]]
 
     def _values(self) -> list[str]:
         """The value behind a sign, or several, parted by commas."""
@@ -247,5 +247,6 @@ def _pattern(value: str) -> str:
     return value.replace("[", "[[]").replace("?", "[?]")
 
 
-def _snake(name: str) -> str:
+def snake(name: str) -> str:
+    """A field's name in JSON as it is in protobuf: `pipelineInfo` as `pipeline_info`."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()

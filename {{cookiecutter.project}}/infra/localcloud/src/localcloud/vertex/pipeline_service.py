@@ -1,6 +1,7 @@
 """PipelineService: pipeline jobs that really run."""
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from google.api_core.exceptions import (
@@ -110,11 +111,30 @@ def list_pipeline_jobs(
     kept = cloud.store.in_collection(f"{request.parent}/pipelineJobs", types.PipelineJob)
     jobs = [job for job in kept if selects(job)]
     for job in jobs:
-        raw(job).ClearField("job_detail")
+        _abridge(job, request.read_mask.paths)
     unfiltered = types.ListPipelineJobsRequest(request)
     unfiltered.filter = ""
+    unfiltered.read_mask.paths[:] = [_field(path) for path in request.read_mask.paths]
     found, token = listing.page(jobs, unfiltered, order=_ORDER)
     return types.ListPipelineJobsResponse(pipeline_jobs=found, next_page_token=token)
+
+
+def _abridge(job: types.PipelineJob, paths: Collection[str]) -> None:
+    """Leave out the tasks, and of the spec all but what is named, such as its pipeline_info."""
+    message = raw(job)
+    message.job_detail.ClearField("task_details")
+    if not any(path.startswith("job_detail") for path in paths):
+        message.ClearField("job_detail")
+    wanted = {path.removeprefix("pipeline_spec.") for path in paths if _field(path) != path}
+    if wanted and "pipeline_spec" not in paths:
+        for key in list(message.pipeline_spec.fields):
+            if filters.snake(key) not in wanted:
+                del message.pipeline_spec.fields[key]
+
+
+def _field(path: str) -> str:
+    """A read mask's path; below a Struct it is cut off, for protobuf knows nothing of its keys."""
+    return "pipeline_spec" if path.startswith("pipeline_spec.") else path
 
 
 def cancel_pipeline_job(cloud: Cloud, request: types.CancelPipelineJobRequest) -> Empty:
