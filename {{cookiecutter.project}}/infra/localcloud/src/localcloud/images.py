@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from google.api_core.exceptions import InvalidArgument, NotFound
@@ -64,7 +64,8 @@ class Image:
         files = [self.folder / "Dockerfile", *([self.lock] if self.lock.exists() else [])]
         files += [file for path in self._mounts.values() for file in _files(path)]
         for file in files:
-            content = hashlib.sha256(file.read_bytes()).hexdigest()
+            state = file.stat()
+            content = _content(file, state.st_mtime_ns, state.st_size, state.st_ino)
             digest.update(f"{file.relative_to(self._root(file))}\0{content}\n".encode())
         return digest.hexdigest()
 
@@ -204,6 +205,12 @@ def build(images: Images, names: Iterable[str] = ()) -> Iterator[Path]:
     """
     for name in list(names) or images.names():
         yield images.resolve(name).python
+
+
+@lru_cache(maxsize=65_536)
+def _content(file: Path, *_state: int) -> str:
+    """The SHA-256 of a file, computed anew when its time, size or number has changed."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _files(path: Path) -> Iterator[Path]:

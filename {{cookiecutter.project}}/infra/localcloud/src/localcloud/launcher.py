@@ -68,7 +68,7 @@ def mount(storage: str) -> None:
     os.mkdir(os.path.join(root, "gcs"))
     _mount(storage, os.path.join(root, "gcs"), MS_BIND | MS_REC)
     os.chdir(root)
-    _check(_LIBC.syscall(_pivot_root(), b".", b"."))
+    _check(_LIBC.pivot_root(b".", b"."))
     _check(_LIBC.umount2(b".", MNT_DETACH))
     os.chdir(folder)
 
@@ -87,13 +87,6 @@ def _show(entry: "os.DirEntry[str]", target: str) -> None:
 def _mount(source: str, target: str, flags: int, kind: str = "", options: str = "") -> None:
     arguments = [os.fsencode(each) for each in (source, target, kind)]
     _check(_LIBC.mount(*arguments, ctypes.c_ulong(flags), os.fsencode(options)))
-
-
-def _pivot_root() -> int:
-    """The number of the system call, which the C library has no function for."""
-    return (
-        155 if os.uname().machine == "x86_64" else 41
-    )  # 41 from asm-generic/unistd.h: ARM, RISC-V
 
 
 def _check(result: int) -> None:
