@@ -6,7 +6,7 @@ import pytest
 from google.cloud import aiplatform, storage
 
 from tests.conftest import Localcloud
-from tests.monitoring.monitoring_client import MonitoringClient
+from tests.monitoring.monitoring_client import HOUR, MonitoringClient
 from tests.vertex import LOCATION, PROJECT, unique, upload
 
 
@@ -34,12 +34,31 @@ def model(own: Localcloud) -> aiplatform.Model:
     return upload()
 
 
-@pytest.fixture
-def monitoring(
+@pytest.fixture(scope="package")
+def shared(
     own: Localcloud, bucket: storage.Bucket, model: aiplatform.Model
 ) -> Iterator[MonitoringClient]:
-    """A new endpoint with a model, to be monitored."""
-    aiplatform.init(project=PROJECT, location=LOCATION, api_transport="rest")
+    """An endpoint for all tests that do not care what it was asked in earlier hours."""
     client = MonitoringClient(own, bucket, model)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def monitoring(shared: MonitoringClient) -> Iterator[MonitoringClient]:
+    """An endpoint that has not been asked anything in this hour; its job goes with the test."""
+    aiplatform.init(project=PROJECT, location=LOCATION, api_transport="rest")
+    shared.clock.advance(HOUR)
+    yield shared
+    shared.delete_job()
+
+
+@pytest.fixture
+def unasked(
+    shared: MonitoringClient, bucket: storage.Bucket, model: aiplatform.Model
+) -> Iterator[MonitoringClient]:
+    """An endpoint that has never been asked anything."""
+    aiplatform.init(project=PROJECT, location=LOCATION, api_transport="rest")
+    client = MonitoringClient(shared.localcloud, bucket, model)
     yield client
     client.close()

@@ -118,11 +118,13 @@ class MonitoringClient:
         """The content of an object."""
         return bytes(self.bucket.blob(uri.split("/", 3)[3]).download_as_bytes())
 
+    def delete_job(self) -> None:
+        """Delete the endpoint's job, if it has one."""
+        endpoint = aiplatform.Endpoint(self.endpoint.resource_name).gca_resource
+        if name := endpoint.model_deployment_monitoring_job:
+            self.jobs.delete_model_deployment_monitoring_job(name=name)
+
     def close(self) -> None:
         """Delete the job and the endpoint."""
-        name = aiplatform.Endpoint(self.endpoint.resource_name).gca_resource
-        if name.model_deployment_monitoring_job:
-            self.jobs.delete_model_deployment_monitoring_job(
-                name=name.model_deployment_monitoring_job
-            )
+        self.delete_job()
         self.endpoint.delete(force=True)

@@ -111,16 +111,16 @@ def test_the_analysis_schema_overrides_how_values_are_sent(monitoring: Monitorin
     assert monitoring.distances(job) == {"company": [0], "miles": [0]}
 
 
-def test_enough_requests_tell_the_schema(monitoring: MonitoringClient) -> None:
+def test_enough_requests_tell_the_schema(unasked: MonitoringClient) -> None:
     config = model_monitoring.DriftDetectionConfig()
     objectives = model_monitoring.ObjectiveConfig(drift_detection_config=config)
-    job = monitoring.create(objective_configs=objectives)
+    job = unasked.create(objective_configs=objectives)
     instances = [{"day": 1, "tags": ["a", "b"], "nested": {"a": 1}, "paid": True, "tip": None}]
-    monitoring.ask(instances * 100)
-    assert monitoring.waits(lambda: job.state == JobState.JOB_STATE_RUNNING)
-    uri = monitoring.get(job).analysis_instance_schema_uri
-    assert uri == f"gs://{monitoring.bucket.name}/instance_schemas/job-{job.name}/analysis"
-    assert yaml.safe_load(monitoring.read(uri))["properties"] == {
+    unasked.ask(instances * 100)
+    assert unasked.waits(lambda: job.state == JobState.JOB_STATE_RUNNING)
+    uri = unasked.get(job).analysis_instance_schema_uri
+    assert uri == f"gs://{unasked.bucket.name}/instance_schemas/job-{job.name}/analysis"
+    assert yaml.safe_load(unasked.read(uri))["properties"] == {
         "day": {"type": "number"},
         "paid": {"type": "string"},
         "tags": {"type": "string"},

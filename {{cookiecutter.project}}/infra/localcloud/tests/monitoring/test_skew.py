@@ -13,20 +13,20 @@ from tests.monitoring.monitoring_client import CSV, FAR, HOUR, ROWS, MonitoringC
 from tests.vertex import PROJECT
 
 
-def test_requests_like_the_training_data_are_no_anomaly(monitoring: MonitoringClient) -> None:
-    job = monitoring.create()
+def test_requests_like_the_training_data_are_no_anomaly(unasked: MonitoringClient) -> None:
+    job = unasked.create()
     assert job.state == JobState.JOB_STATE_PENDING  # until requests tell the schema
-    monitoring.ask(ROWS)
-    assert monitoring.waits(lambda: job.state == JobState.JOB_STATE_RUNNING)
-    run = monitoring.pass_an_hour(job)
+    unasked.ask(ROWS)
+    assert unasked.waits(lambda: job.state == JobState.JOB_STATE_RUNNING)
+    run = unasked.pass_an_hour(job)
     assert run.latest_monitoring_pipeline_metadata.status.code == 0
-    assert monitoring.distances(job) == {"company": [0], "miles": [0]}
-    assert monitoring.search(job).anomaly_count == 0
-    endpoint = aiplatform.Endpoint(monitoring.endpoint.resource_name).gca_resource
+    assert unasked.distances(job) == {"company": [0], "miles": [0]}
+    assert unasked.search(job).anomaly_count == 0
+    endpoint = aiplatform.Endpoint(unasked.endpoint.resource_name).gca_resource
     assert endpoint.model_deployment_monitoring_job == job.resource_name
     (table,) = run.bigquery_tables
     assert table.bigquery_table_path == (
-        f"bq://{PROJECT}.model_deployment_monitoring_{monitoring.endpoint.name}.serving_predict"
+        f"bq://{PROJECT}.model_deployment_monitoring_{unasked.endpoint.name}.serving_predict"
     )
 
 

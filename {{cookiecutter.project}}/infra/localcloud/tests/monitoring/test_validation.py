@@ -14,14 +14,6 @@ TABLE = f"bq://{PROJECT}.nowhere.nothing"
 Job = ModelDeploymentMonitoringJob
 
 
-@pytest.fixture(scope="module")
-def shared(own: Any, bucket: Any, model: Any) -> Any:
-    """An endpoint that no test comes to monitor."""
-    client = MonitoringClient(own, bucket, model)
-    yield client
-    client.close()
-
-
 def valid(client: MonitoringClient) -> Any:
     """A request's job as a mapping."""
     return {
@@ -168,11 +160,11 @@ def twice(job: Any) -> None:
     ],
 )
 def test_what_cannot_be_monitored_is_refused(
-    shared: MonitoringClient, change: Callable[[Any], None], error: Any, match: str
+    monitoring: MonitoringClient, change: Callable[[Any], None], error: Any, match: str
 ) -> None:
-    job = valid(shared)
+    job = valid(monitoring)
     change(job)
     with refuses(error, match):
-        shared.jobs.create_model_deployment_monitoring_job(
+        monitoring.jobs.create_model_deployment_monitoring_job(
             parent=PARENT, model_deployment_monitoring_job=Job(job)
         )
