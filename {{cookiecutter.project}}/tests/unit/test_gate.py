@@ -115,6 +115,11 @@ def test_a_gap_between_groups_names_them() -> None:
     )
 
 
+def test_a_gap_is_between_two_groups_even_if_there_is_none() -> None:
+    (gap,) = find_gaps(measured(0.7, 0.7, 0.7, 0.7).slices, "auc", 50)
+    assert (gap.lowest, gap.highest, gap.size) == ("1", "3", 0.0)
+
+
 @pytest.mark.parametrize(("negatives", "gaps"), [(49, 0), (50, 1)])
 def test_a_false_positive_rate_is_supported_by_negatives(negatives: int, gaps: int) -> None:
     rates = {"false_positive_rate": 0.2, "negatives": float(negatives)}

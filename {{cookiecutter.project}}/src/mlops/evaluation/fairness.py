@@ -62,5 +62,5 @@ def _gap(column: str, metric: str, parts: list[SliceMetrics]) -> Gap:
     unknown = next((value for value, number in values.items() if math.isnan(number)), None)
     if unknown is not None:
         return Gap(column, metric, unknown, unknown, math.nan)
-    lowest, highest = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
+    lowest, *_, highest = sorted(values, key=values.__getitem__)
     return Gap(column, metric, lowest, highest, values[highest] - values[lowest])
