@@ -33,6 +33,8 @@ def create_feature_online_store(
 ) -> Operation:
     """Keep an online store; Bigtable or optimized, its rows lie in localcloud's database.
 
+    Partly: a store cannot be private (Private Service Connect).
+
     Raises:
         InvalidArgument: the id, the labels or the storage type is wrong.
         AlreadyExists: there is a store of this id.
@@ -94,6 +96,8 @@ def delete_feature_online_store(
 def create_feature_view(cloud: Cloud, request: types.CreateFeatureViewRequest) -> Operation:
     """Keep a feature view, whose source has to be there; it is served once it was synced.
 
+    Partly: no continuous sync, and no source of RAG.
+
     Raises:
         NotFound: there is no such online store, feature group or feature.
         InvalidArgument: the id, the labels, the source, the index or the cron is wrong.
@@ -121,7 +125,10 @@ def get_feature_view(cloud: Cloud, request: types.GetFeatureViewRequest) -> type
 def list_feature_views(
     cloud: Cloud, request: types.ListFeatureViewsRequest
 ) -> types.ListFeatureViewsResponse:
-    """The feature views of an online store."""
+    """The feature views of an online store.
+
+    Partly: `order_by` takes create_time and update_time.
+    """
     cloud.store.get(request.parent, types.FeatureOnlineStore)
     kept = cloud.store.in_collection(f"{request.parent}/featureViews", types.FeatureView)
     shown, token = _page(kept, request, LARGE_PAGES)

@@ -115,7 +115,10 @@ def get_feature(cloud: Cloud, request: types.GetFeatureRequest) -> types.Feature
 
 
 def list_features(cloud: Cloud, request: types.ListFeaturesRequest) -> types.ListFeaturesResponse:
-    """The features of a group."""
+    """The features of a group.
+
+    Partly: `order_by` takes create_time and update_time.
+    """
     cloud.store.get(request.parent, types.FeatureGroup)
     kept = cloud.store.in_collection(f"{request.parent}/features", types.Feature)
     selects = filters.predicate(request.filter, FILTERS)

@@ -57,6 +57,8 @@ _FILTERS: filters.Fields = {
 def create_schedule(cloud: Cloud, request: types.CreateScheduleRequest) -> types.Schedule:
     """Keep a schedule and follow it; its first run is due at the cron's next time.
 
+    Partly: a schedule runs pipeline jobs, not notebook executions.
+
     Raises:
         InvalidArgument: a field is missing or wrong, or the pipeline job could not be created.
         MethodNotImplemented: it is to run something other than pipeline jobs.
