@@ -23,6 +23,8 @@ from mlops.training.export import TYPES
 from tests.ml.conftest import Run
 
 DAY = "trip_start_day"
+# TFMA converts each label and prediction in a way that numpy deprecates
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 def judge(run: Run, model: str, output: Path, champion: str = "") -> EvaluationResult:
