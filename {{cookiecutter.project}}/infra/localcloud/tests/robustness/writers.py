@@ -221,7 +221,10 @@ class Lineage(Writer):
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
         self._client = rest(MetadataServiceClient)
-        self._store = f"{PARENT}/metadataStores/default"
+        store = self._client.create_metadata_store(
+            parent=PARENT, metadata_store={}, metadata_store_id="default"
+        )
+        self._store = store.result().name
 
     def create(self, key: str) -> None:
         with self.ledger.writing(f"{key}-a", 0):
