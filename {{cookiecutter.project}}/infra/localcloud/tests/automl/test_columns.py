@@ -94,3 +94,13 @@ def test_a_budget_that_is_too_small_is_told(interpreter: str, tmp_path: Path) ->
     rows = [{"age": at, "class": "ab"[at % 2]} for at in range(1000)]
     task = {"transformations": [{"numeric": {"columnName": "age"}}], "budgetSeconds": 0.001}
     assert "is not enough to train" in train(interpreter, tmp_path, task, rows)
+
+
+def test_rows_count_by_their_weight(interpreter: str, tmp_path: Path) -> None:
+    """Most rows to learn from say the opposite of the test set (3::10), but have weight 0."""
+    rows = []
+    for at in range(1200):
+        wrong = at % 10 != 3 and at % 3 > 0
+        rows.append({"age": at % 7, "class": "ab"[(at % 7 > 3) != wrong], "weight": int(not wrong)})
+    task = {"transformations": [{"auto": {"columnName": "age"}}], "weightColumnName": "weight"}
+    assert train(interpreter, tmp_path, task, rows)["metrics"]["auRoc"] > 0.99
