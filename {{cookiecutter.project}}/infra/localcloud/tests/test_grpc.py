@@ -99,6 +99,16 @@ def test_a_well_formed_name_of_nothing_is_not_found(client: EndpointServiceClien
         client.get_endpoint(name=f"{PARENT}/endpoints/77")
 
 
+def test_a_page_token_of_another_list_is_refused(client: EndpointServiceClient) -> None:
+    for _ in range(2):
+        client.create_endpoint(parent=PARENT, endpoint={"display_name": "paged"})
+    token = client.list_endpoints({"parent": PARENT, "page_size": 1}).next_page_token
+    for request in ({"parent": f"{PARENT}2"}, {"parent": PARENT, "filter": 'display_name="a"'}):
+        with pytest.raises(InvalidArgument, match="page_token does not belong"):
+            client.list_endpoints({**request, "page_token": token})
+    client.list_endpoints({"parent": PARENT, "page_token": token})
+
+
 def test_an_rpc_without_handler_is_named(cloud_environment: Localcloud) -> None:
     notebooks = NotebookServiceClient(client_options=OPTIONS)
     with pytest.raises(MethodNotImplemented, match="NotebookService/GetNotebookRuntime"):

@@ -17,16 +17,8 @@ from kfp import compiler, dsl
 from localcloud.home import Home
 from localcloud.server_state import read_state
 from tests.conftest import Localcloud
-from tests.robustness.writers import (
-    BUCKET,
-    CustomJobs,
-    Endpoints,
-    Lineage,
-    Models,
-    Objects,
-    Pipelines,
-    Writer,
-)
+from tests.robustness.job_writers import CustomJobs, Pipelines
+from tests.robustness.writers import BUCKET, Endpoints, Lineage, Models, Objects, Writer
 from tests.vertex import PROJECT
 
 KILLS = 25  # for each of the two seeds

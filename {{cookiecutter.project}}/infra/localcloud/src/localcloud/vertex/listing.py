@@ -151,7 +151,8 @@ def _offset(request: Any) -> int:
 
 
 def _selection(request: Any) -> str:
-    text = f"{_filter(request)}\0{_order_by(request)}"
+    parent = getattr(request, "parent", "")
+    text = f"{parent}\0{_filter(request)}\0{_order_by(request)}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
