@@ -48,4 +48,4 @@ def _refusal(storage: Path) -> str:
         return "only Linux has mount namespaces"
     command = [*_LAUNCHER, "0", str(storage), "true"]
     done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
-    return done.stderr.strip() if done.returncode else ""
+    return done.stderr.strip().rpartition("\n")[2] if done.returncode else ""

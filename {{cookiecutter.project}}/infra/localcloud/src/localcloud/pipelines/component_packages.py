@@ -36,8 +36,11 @@ def ensure(image: Image, command: Sequence[str], output: IO[bytes]) -> Path:
         FailedPrecondition: pip cannot install them.
     """
     python = image.python
+    installs = _installs(command)
+    if not installs:
+        return python
     below = site_packages(python)
-    installs = [arguments for arguments in _installs(command) if not _is_there(arguments, below)]
+    installs = [arguments for arguments in installs if not _is_there(arguments, below)]
     if not installs:
         return python
     content = sorted(each.name for each in below.glob("*.dist-info"))

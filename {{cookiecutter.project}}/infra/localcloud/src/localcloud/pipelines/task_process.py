@@ -55,7 +55,8 @@ class TaskProcess:
         environment = {**image_environment, **self.variables, **self.container.env}
         if not self._is_kfp_component:
             return processes.start(self._command, environment, self._folder, output)
-        arguments = self._runner_arguments()
+        storage = str(self.cloud.home.storage)
+        arguments = [*self._module(), *self.fill(self.container.args)]
         python = component_packages.ensure(self.image, self.container.command, output)
         if python != self.image.python:
             environment["PATH"] = f"{python.parent}{os.pathsep}{environment['PATH']}"
@@ -63,8 +64,11 @@ class TaskProcess:
         program = Program(python, _TASK_RUNNER, _PRELOADED, frozenset(warm_environment.items()))
         if forks.IS_SUPPORTED and program.can_become(environment):
             with contextlib.suppress(ForkServerEnded):  # then the task itself shows why
-                return self.cloud.forks.fork(program, arguments, environment, self._folder, output)
-        command = [str(python), str(_TASK_RUNNER), *arguments]
+                own = [storage, json.dumps(arguments)]
+                return self.cloud.forks.fork(program, own, environment, self._folder, output)
+        file = self.scratch / "arguments.json"  # a command line is too short for large inputs
+        file.write_text(json.dumps(arguments))
+        command = [str(python), str(_TASK_RUNNER), storage, str(file)]
         return processes.start(command, environment, self._folder, output)
 
     @property
@@ -93,19 +97,10 @@ class TaskProcess:
         *script, last = self.container.command or ("",)
         return last if _KFP_EXECUTOR in " ".join(script) else ""
 
-    def _runner_arguments(self) -> list[str]:
-        """The arguments of the task runner, with those of KFP's executor in a file.
-
-        A command line is too short for large inputs.
-        """
-        arguments = [*self._module(), *self.fill(self.container.args)]
-        file = self.scratch / "arguments.json"
-        file.write_text(json.dumps(arguments))
-        return [str(self.cloud.home.storage), str(file)]
-
     def _module(self) -> list[str]:
         if not self._source_code:
             return []
         module = self.scratch / "ephemeral_component.py"
         module.write_text(self._source_code)
+        (self.scratch / "__pycache__").touch()  # no folder: source that runs once is not cached
         return ["--component_module_path", str(module)]

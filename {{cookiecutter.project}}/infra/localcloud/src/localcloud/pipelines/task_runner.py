@@ -1,7 +1,7 @@
 """Runs one KFP component function inside an image's environment.
 
-Run as `python task_runner.py STORAGE ARGUMENTS` where ARGUMENTS is a JSON file with the
-arguments of `kfp.dsl.executor_main`; or a fork server runs it, which has imported KFP already.
+Run as `python task_runner.py STORAGE ARGUMENTS` where ARGUMENTS is JSON, or a file of it, with
+the arguments of `kfp.dsl.executor_main`; or a fork server runs it, which has imported KFP already.
 It stands alone: nothing of localcloud is installed there.
 """
 
@@ -14,7 +14,8 @@ from pathlib import Path
 def main() -> None:
     """Point KFP's `/gcs/` mount at the storage folder and hand over to KFP."""
     storage, arguments = sys.argv[1:]
-    sys.argv[1:] = json.loads(Path(arguments).read_text())
+    is_file = not arguments.startswith("[")
+    sys.argv[1:] = json.loads(Path(arguments).read_text() if is_file else arguments)
     os.environ["_KFP_RUNTIME"] = "true"  # makes `import kfp` ten times faster, as on Vertex
     sys.path.insert(0, os.getcwd())  # as `python -m` does
     from kfp.dsl.executor_main import executor_main
