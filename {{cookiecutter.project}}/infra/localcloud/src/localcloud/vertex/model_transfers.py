@@ -1,5 +1,6 @@
 """Copies of models, and their files as they are exported."""
 
+import re
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from localcloud.store import Store
 from localcloud.vertex import models
 from localcloud.vertex.resources import new_id
 
+_NAME = re.compile(r"projects/([^/]+)/locations/[^/]+/models/[^/]+")
 EXPORT_FORMAT = Model.ExportFormat(
     id="custom-trained",
     exportable_contents=[Model.ExportFormat.ExportableContent.ARTIFACT],
@@ -22,10 +24,16 @@ def copy(store: Store, request: CopyModelRequest) -> Model:
 
     Raises:
         AlreadyExists: there is a model of the id that is wanted.
-        InvalidArgument: the source lies in another project.
+        InvalidArgument: the source is no model's name, or lies in another project.
         NotFound: there is no such source, or no such model to add a version to.
     """
-    if request.source_model.split("/")[1] != request.parent.split("/")[1]:
+    source_name = _NAME.fullmatch(request.source_model)
+    if source_name is None:
+        raise InvalidArgument(
+            f"source_model {request.source_model!r} is malformed; name it as"
+            " projects/*/locations/*/models/*."
+        )
+    if source_name[1] != request.parent.split("/")[1]:
         raise InvalidArgument(
             f"source_model {request.source_model} is not in the project of {request.parent}; copy"
             " within one project."
