@@ -25,6 +25,7 @@ CREATE = (
     f"{LIST}\nclient.create_endpoint(parent=parent, endpoint=dict(display_name='kept')).result()"
 )
 COUNT = f"{LIST}\nprint(len(list(client.list_endpoints(parent=parent))))"
+QUERY = "from google.cloud import bigquery; list(bigquery.Client('p').list_datasets())"
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +163,7 @@ def test_everything_listens_on_loopback_only(own: Localcloud) -> None:
 
 
 def test_down_leaves_nothing_running(own: Localcloud) -> None:
+    own.run(QUERY)
     assert len(processes_of(own.home)) >= 2  # the server and BigQuery
     state = read_state(Home(own.home))
     done = own.cli("down")
