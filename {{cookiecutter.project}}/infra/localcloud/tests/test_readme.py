@@ -17,7 +17,7 @@ def test_the_page_of_rpcs_is_what_is_served() -> None:
 
 def test_an_rpc_works_or_works_partly_or_is_not_served() -> None:
     found = {rpc.path.rpartition(".")[2]: rpc for rpc in served_rpcs()}
-    assert found["ModelService/UploadModel"].state == "works"
+    assert found["ModelService/GetModel"].state == "works"
     cancel = found["Operations/CancelOperation"]
     assert (cancel.state, cancel.missing) == ("partly", "operations run to their end.")
     assert found["NotebookService/GetNotebookRuntime"].state == "not"

@@ -8,7 +8,10 @@ from localcloud.cloud import Cloud
 
 
 def get_project(_cloud: Cloud, request: GetProjectRequest) -> Project:
-    """The project of this id or number, with a number that stays the same."""
+    """The project of this id or number, with a number that stays the same.
+
+    Partly: any id is a project's; its number follows from it.
+    """
     project = request.name.removeprefix("projects/")
     return Project(
         name=f"projects/{project_number(project)}",

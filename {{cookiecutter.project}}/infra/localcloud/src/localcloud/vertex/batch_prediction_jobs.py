@@ -29,6 +29,10 @@ def create_batch_prediction_job(
 ) -> BatchPredictionJob:
     """Check a job, keep it and start it.
 
+    Partly: `generate_explanation` and multimodal datasets are refused; one process stands for all
+    replicas; service account, logging and `encryption_spec` have no effect; `resources_consumed`
+    stays empty.
+
     Raises:
         FailedPrecondition: the model cannot be served.
         InvalidArgument: a required field is missing or malformed.

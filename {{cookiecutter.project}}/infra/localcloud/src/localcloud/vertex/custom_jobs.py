@@ -27,6 +27,9 @@ _MOST_POOLS = 4
 def create_custom_job(cloud: Cloud, request: CreateCustomJobRequest) -> CustomJob:
     """Check a job, keep it and start it.
 
+    Partly: replicas are processes on this machine: machines, disks, networks, service account,
+    `encryption_spec`, web access, `models` and all of `scheduling` but `timeout` have no effect.
+
     Raises:
         InvalidArgument: a required field is missing or malformed.
         NotFound: an image is not here.

@@ -81,6 +81,9 @@ _FILTERS: filters.Fields = {
 def create_dataset(cloud: Cloud, request: CreateDatasetRequest) -> Operation:
     """Keep a new dataset; one of tables names its source, the others are filled by imports.
 
+    Partly: multimodal datasets are refused; a saved query is kept but selects nothing;
+    `model_reference` and `encryption_spec` have no effect.
+
     Raises:
         InvalidArgument: a required field is missing or malformed.
     """
@@ -172,6 +175,9 @@ def import_data(cloud: Cloud, request: ImportDataRequest) -> Operation:
 
 def export_data(cloud: Cloud, request: ExportDataRequest) -> Operation:
     """Write the items with their annotations into a new folder of Cloud Storage.
+
+    Partly: annotations are selected by a filter; splits, saved queries and annotation schemas are
+    refused.
 
     Raises:
         FailedPrecondition: the dataset has no items of its own.

@@ -49,7 +49,11 @@ _MUTABLE = (
 def create_deployment_resource_pool(
     cloud: Cloud, request: CreateDeploymentResourcePoolRequest
 ) -> Operation:
-    """Keep a new pool."""
+    """Keep a new pool.
+
+    Partly: each model deployed on it has a process of its own; machines, service account, logging
+    and `encryption_spec` have no effect.
+    """
     pool = DeploymentResourcePool(request.deployment_resource_pool)
     pool_id = request.deployment_resource_pool_id
     if not _ID.fullmatch(pool_id):
@@ -88,7 +92,10 @@ def list_deployment_resource_pools(
 def update_deployment_resource_pool(
     cloud: Cloud, request: UpdateDeploymentResourcePoolRequest
 ) -> Operation:
-    """Change the replica counts and autoscaling of a pool."""
+    """Change the replica counts and autoscaling of a pool.
+
+    Partly: replica counts and autoscaling are kept without effect.
+    """
     fields = masked_fields(request.update_mask, _MUTABLE)
     wanted = request.deployment_resource_pool
     with cloud.store.editing(wanted.name, DeploymentResourcePool) as pool:

@@ -64,7 +64,11 @@ _FIELDS = (
 
 
 def create_endpoint(cloud: Cloud, request: CreateEndpointRequest) -> Operation:
-    """Keep a new endpoint without models."""
+    """Keep a new endpoint without models.
+
+    Partly: private endpoints (`network`, Private Service Connect) are refused; `encryption_spec`,
+    `gen_ai_advanced_features_config` and `private_model_server_enabled` have no effect.
+    """
     endpoint = Endpoint(request.endpoint)
     if request.endpoint_id and not _ENDPOINT_ID.fullmatch(request.endpoint_id):
         raise InvalidArgument(
@@ -144,7 +148,11 @@ def delete_endpoint(cloud: Cloud, request: DeleteEndpointRequest) -> Operation:
 
 
 def deploy_model(cloud: Cloud, request: DeployModelRequest) -> Operation:
-    """Start a model's server; once it answers the endpoint has it, with the split asked for."""
+    """Start a model's server; once it answers the endpoint has it, with the split asked for.
+
+    Partly: one process stands for all replicas, on this machine; service account, access logging
+    and faster deployment have no effect.
+    """
     endpoint = cloud.store.get(request.endpoint, Endpoint)
     deployed = deployments.prepare(cloud, endpoint, request.deployed_model)
     split = dict(request.traffic_split)
@@ -177,7 +185,10 @@ def undeploy_model(cloud: Cloud, request: UndeployModelRequest) -> Operation:
 
 
 def mutate_deployed_model(cloud: Cloud, request: MutateDeployedModelRequest) -> Operation:
-    """Change a deployed model's replica counts and logging; locally it stays one process."""
+    """Change a deployed model's replica counts and logging; locally it stays one process.
+
+    Partly: replica counts, scaling and logging are kept without effect.
+    """
     deployed = deployments.mutate(
         cloud.store, request.endpoint, request.deployed_model, request.update_mask
     )

@@ -33,7 +33,8 @@ def create_feature_online_store(
 ) -> Operation:
     """Keep an online store; Bigtable or optimized, its rows lie in localcloud's database.
 
-    Partly: a store cannot be private (Private Service Connect).
+    Partly: a store cannot be private (Private Service Connect); nodes, zone and `encryption_spec`
+    have no effect.
 
     Raises:
         InvalidArgument: the id, the labels or the storage type is wrong.
@@ -74,7 +75,10 @@ def list_feature_online_stores(
 def update_feature_online_store(
     cloud: Cloud, request: types.UpdateFeatureOnlineStoreRequest
 ) -> Operation:
-    """Change an online store's labels or scaling; locally nothing scales."""
+    """Change an online store's labels or scaling; locally nothing scales.
+
+    Partly: scaling is kept without effect.
+    """
     wanted = request.feature_online_store
     with cloud.store.editing(wanted.name, types.FeatureOnlineStore) as store:
         update(store, wanted, request.update_mask, _STORE_FIELDS)
@@ -96,7 +100,8 @@ def delete_feature_online_store(
 def create_feature_view(cloud: Cloud, request: types.CreateFeatureViewRequest) -> Operation:
     """Keep a feature view, whose source has to be there; it is served once it was synced.
 
-    Partly: no continuous sync, and no source of RAG.
+    Partly: no continuous sync, and no source of RAG; `service_agent_type` and `optimized_config`
+    have no effect.
 
     Raises:
         NotFound: there is no such online store, feature group or feature.

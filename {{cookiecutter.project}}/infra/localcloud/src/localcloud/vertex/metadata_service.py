@@ -26,7 +26,10 @@ _SCHEMA_FIELDS: filters.Fields = {
 
 
 def create_metadata_store(cloud: Cloud, request: types.CreateMetadataStoreRequest) -> Operation:
-    """Keep a new metadata store with the system schemas."""
+    """Keep a new metadata store with the system schemas.
+
+    Partly: `encryption_spec` and `dataplex_config` have no effect.
+    """
     nodes.check_id("metadata_store_id", request.metadata_store_id)
     name = f"{request.parent}/metadataStores/{request.metadata_store_id or uuid.uuid4()}"
     store = stores.create(cloud.store, name, request.metadata_store)
@@ -58,7 +61,10 @@ def delete_metadata_store(cloud: Cloud, request: types.DeleteMetadataStoreReques
 def create_metadata_schema(
     cloud: Cloud, request: types.CreateMetadataSchemaRequest
 ) -> types.MetadataSchema:
-    """Keep a schema; what it says about fields is not enforced."""
+    """Keep a schema of artifacts, executions or contexts.
+
+    Partly: what a schema says about fields is not enforced.
+    """
     nodes.check_id("metadata_schema_id", request.metadata_schema_id)
     nodes.check_store(cloud.store, request.parent)
     return schemas.create(

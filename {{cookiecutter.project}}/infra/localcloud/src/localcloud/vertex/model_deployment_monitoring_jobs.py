@@ -55,6 +55,9 @@ def create_model_deployment_monitoring_job(
 
     It is PENDING until the schema of the instances is known, then RUNNING.
 
+    Partly: feature attributions are refused; alerts go to a file instead of to people; `log_ttl`
+    and `encryption_spec` have no effect.
+
     Raises:
         FailedPrecondition: the endpoint is monitored already.
         InvalidArgument: a required field is missing or malformed.
@@ -107,6 +110,8 @@ def update_model_deployment_monitoring_job(
     cloud: Cloud, request: UpdateModelDeploymentMonitoringJobRequest
 ) -> Operation:
     """Change the fields that the mask names; they count from the next run.
+
+    Partly: feature attributions are refused; `log_ttl` has no effect.
 
     Raises:
         InvalidArgument: the mask or a value cannot be used.
@@ -191,6 +196,8 @@ def search_model_deployment_monitoring_stats_anomalies(
     cloud: Cloud, request: SearchModelDeploymentMonitoringStatsAnomaliesRequest
 ) -> SearchModelDeploymentMonitoringStatsAnomaliesResponse:
     """What the runs of a job have found for one of its deployed models.
+
+    Partly: there are no attribution scores, so `top_feature_count` has no effect.
 
     Raises:
         InvalidArgument: a required field is missing, or the page token is not of this request.

@@ -70,7 +70,12 @@ _OUTPUT_FIELDS = (
 
 
 def upload_model(cloud: Cloud, request: UploadModelRequest) -> Operation:
-    """Keep a new model, or a new version of `parent_model`."""
+    """Keep a new model, or a new version of `parent_model`.
+
+    Partly: of the container, `ports`, `grpc_ports`, shared memory and probes have no effect: it
+    listens on AIP_HTTP_PORT and is asked at `health_route`. Nor have `encryption_spec` and
+    `service_account`.
+    """
     model = _checked(request)
     with cloud.store.transaction():
         name = request.parent_model
@@ -159,7 +164,11 @@ def delete_model_version(cloud: Cloud, request: DeleteModelVersionRequest) -> Op
 
 
 def copy_model(cloud: Cloud, request: CopyModelRequest) -> Operation:
-    """Keep a version of a model once more: in another location, or in another model."""
+    """Keep a version of a model once more: in another location, or in another model.
+
+    Partly: within one project; the copy names the same files, and `encryption_spec` and
+    `custom_service_account` have no effect.
+    """
     _check_ids(request)
     copied = model_transfers.copy(cloud.store, request)
     name = models.split_name(copied.name)[0]
@@ -171,7 +180,10 @@ def copy_model(cloud: Cloud, request: CopyModelRequest) -> Operation:
 
 
 def export_model(cloud: Cloud, request: ExportModelRequest) -> Operation:
-    """Copy a model's files to a Cloud Storage folder."""
+    """Copy a model's files to a Cloud Storage folder.
+
+    Partly: files only (`custom-trained`), no images.
+    """
     model = models.get(cloud.store, request.name)
     uri = model_transfers.export_uri(model, request.output_config, now())
 

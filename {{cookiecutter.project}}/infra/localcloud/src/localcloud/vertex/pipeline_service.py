@@ -63,6 +63,11 @@ _FIELDS: filters.Fields = {
 def create_pipeline_job(cloud: Cloud, request: types.CreatePipelineJobRequest) -> types.PipelineJob:
     """Check a job, keep it and start it.
 
+    Partly: `template_uri` without a spec, workspaces, and executors other than containers and
+    importers are refused; machines, memory limits, networks, `preflight_validations`, the retry
+    policy of nested pipelines and (but for their placeholders) service account and
+    `encryption_spec` have no effect.
+
     Raises:
         InvalidArgument: the id, the spec or a parameter is not valid.
         MethodNotImplemented: the spec needs what localcloud does not have.
@@ -103,6 +108,8 @@ def list_pipeline_jobs(
     cloud: Cloud, request: types.ListPipelineJobsRequest
 ) -> types.ListPipelineJobsResponse:
     """The jobs of a location that a filter selects, newest first, without their details.
+
+    Partly: a filter cannot name `template_metadata.version`.
 
     Raises:
         InvalidArgument: the filter, order or page token is malformed.

@@ -58,7 +58,10 @@ def stream_raw_predict(cloud: Cloud, request: StreamRawPredictRequest) -> Iterat
 
 
 def explain(cloud: Cloud, request: ExplainRequest) -> ExplainResponse:
-    """Predict the instances, and explain each prediction as the deployed model's spec says."""
+    """Predict the instances, and explain each prediction as the deployed model's spec says.
+
+    Partly: sampled Shapley values only; encodings of inputs have no effect.
+    """
     message = raw(request)
     model_id = request.deployed_model_id
     target = Target.find(cloud, request.endpoint, message.ByteSize(), model_id)

@@ -25,7 +25,10 @@ _MOST_CREATED = 1000  # of one batch
 
 
 def create_tensorboard(cloud: Cloud, request: types.CreateTensorboardRequest) -> Operation:
-    """Keep a new TensorBoard, with a bucket for its blobs."""
+    """Keep a new TensorBoard, with a bucket for its blobs.
+
+    Partly: `encryption_spec` has no effect.
+    """
     tensorboard = types.Tensorboard(request.tensorboard)
     tensorboard.blob_storage_path_prefix = boards.new_blob_bucket(cloud.home.storage)
     with cloud.store.transaction():

@@ -53,6 +53,9 @@ _PENDING = (Trial.State.REQUESTED, Trial.State.ACTIVE, Trial.State.STOPPING)
 def create_study(cloud: Cloud, request: CreateStudyRequest) -> Study:
     """Keep a new study.
 
+    Partly: of the automated stopping rules there is the median one; `study_stopping_config` is
+    refused, and `observation_noise` has no effect.
+
     Raises:
         AlreadyExists: the location has a study of this display name.
         InvalidArgument: the spec is malformed.
@@ -106,6 +109,8 @@ def delete_study(cloud: Cloud, request: DeleteStudyRequest) -> Empty:
 
 def suggest_trials(cloud: Cloud, request: SuggestTrialsRequest) -> Operation:
     """Give a client trials: those that it has not completed, requested ones, then new ones.
+
+    Partly: TPE stands for Vertex's own search; `contexts` are refused.
 
     Raises:
         InvalidArgument: the count or the client id is missing.
@@ -223,7 +228,10 @@ def stop_trial(cloud: Cloud, request: StopTrialRequest) -> Trial:
 def check_trial_early_stopping_state(
     cloud: Cloud, request: CheckTrialEarlyStoppingStateRequest
 ) -> Operation:
-    """Tell whether a trial should stop, by the rule that its study has."""
+    """Tell whether a trial should stop, by the rule that its study has.
+
+    Partly: the median rule only.
+    """
     name = request.trial_name
     study = cloud.store.get(name.rpartition("/trials/")[0], Study)
     with cloud.store.editing(name, Trial) as trial:
