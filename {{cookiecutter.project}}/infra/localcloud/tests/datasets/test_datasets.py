@@ -9,6 +9,7 @@ from google.api_core.exceptions import (
     FailedPrecondition,
     GoogleAPICallError,
     InvalidArgument,
+    MethodNotImplemented,
     NotFound,
 )
 from google.cloud import aiplatform, bigquery, storage
@@ -234,6 +235,13 @@ def test_an_export_can_be_imported_again(
         request={"parent": copy.resource_name, "filter": f"labels.{ML_USE}=test"}
     )
     assert len(list(chosen)) == 1
+    config = {"gcs_destination": {"output_uri_prefix": f"gs://{bucket.name}"}}
+    for field, value in [
+        ("fraction_split", {"training_fraction": 1}),
+        ("export_use", "CUSTOM_CODE_TRAINING"),
+    ]:
+        with refuses(MethodNotImplemented, f"export_config.{field}"):
+            grpc.export_data(name=copy.resource_name, export_config={**config, field: value})
 
 
 def test_a_saved_query_is_kept_with_its_dataset(client: DatasetServiceClient) -> None:

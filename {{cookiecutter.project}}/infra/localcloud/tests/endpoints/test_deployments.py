@@ -5,7 +5,12 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from google.api_core.exceptions import FailedPrecondition, InvalidArgument, NotFound
+from google.api_core.exceptions import (
+    FailedPrecondition,
+    InvalidArgument,
+    MethodNotImplemented,
+    NotFound,
+)
 from google.cloud import aiplatform
 from google.cloud.aiplatform_v1 import EndpointServiceClient, PredictionServiceClient
 from google.cloud.aiplatform_v1.types import DeployedModel
@@ -123,6 +128,7 @@ def test_a_wrong_split_does_not_replace_the_endpoints(
             "max_replica_count is 2",
         ),
         ({"service_account": "me"}, InvalidArgument, "service_account 'me' is no email"),
+        ({"checkpoint_id": "7"}, MethodNotImplemented, "deployed_model.checkpoint_id"),
         ({"id": "abc"}, InvalidArgument, "'abc' is malformed"),
         ({"id": "0"}, InvalidArgument, "'0' is malformed"),
     ],

@@ -196,6 +196,16 @@ def test_deletions_spare_children_unless_forced(people: str, optimized: FeatureO
         ),
         (
             {
+                "bigtable": {
+                    "auto_scaling": {"min_node_count": 1, "max_node_count": 2},
+                    "enable_direct_bigtable_access": True,
+                }
+            },
+            MethodNotImplemented,
+            "bigtable.enable_direct_bigtable_access",
+        ),
+        (
+            {
                 "optimized": {},
                 "dedicated_serving_endpoint": {
                     "private_service_connect_config": {"enable_private_service_connect": True}

@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from google.api_core.exceptions import FailedPrecondition, InvalidArgument, NotFound
+from google.api_core.exceptions import (
+    FailedPrecondition,
+    InvalidArgument,
+    MethodNotImplemented,
+    NotFound,
+)
 from google.cloud import aiplatform, storage
 from google.cloud.aiplatform_v1 import JobServiceClient
 from google.cloud.aiplatform_v1.types import CustomJob, JobState
@@ -203,6 +208,23 @@ def test_a_malformed_job_is_refused(
     with refuses(InvalidArgument, match):
         client(transport).create_custom_job(
             parent=PARENT, custom_job=CustomJob(display_name="job", job_spec=spec)
+        )
+
+
+@pytest.mark.parametrize(
+    ("spec", "pool", "field"),
+    [
+        ({"persistent_resource_id": "mine"}, {}, "job_spec.persistent_resource_id"),
+        ({}, {"nfs_mounts": [{"server": "10.0.0.1"}]}, r"worker_pool_specs\[0\].nfs_mounts"),
+    ],
+)
+def test_what_is_not_here_is_refused(
+    bucket: storage.Bucket, spec: dict[str, Any], pool: dict[str, Any], field: str
+) -> None:
+    job_spec = {"worker_pool_specs": [{**container(), **pool}], **spec}
+    with refuses(MethodNotImplemented, f"does not support .*{field}"):
+        client("grpc").create_custom_job(
+            parent=PARENT, custom_job=CustomJob(display_name="job", job_spec=job_spec)
         )
 
 

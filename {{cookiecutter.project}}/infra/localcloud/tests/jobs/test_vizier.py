@@ -207,3 +207,7 @@ def test_what_is_missing_or_unknown_is_refused(client: VizierServiceClient) -> N
         create(client, parameters=[])
     with refuses(MethodNotImplemented, "median_automated_stopping_spec"):
         create(client, decay_curve_stopping_spec={})
+    with refuses(MethodNotImplemented, "study_stopping_config"):
+        create(client, study_stopping_config={"max_num_trials": 3})
+    with refuses(MethodNotImplemented, "safety_config"):
+        create(client, metrics=[{"metric_id": "m", "safety_config": {"safety_threshold": 1}}])

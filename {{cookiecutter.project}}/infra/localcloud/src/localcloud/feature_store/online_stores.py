@@ -6,6 +6,7 @@ from google.api_core.exceptions import InvalidArgument, MethodNotImplemented
 
 from localcloud.feature_store.resources import has
 from localcloud.rpc import raw
+from localcloud.vertex.resources import refuse_fields
 
 _TARGETS = range(10, 81)  # percent of CPU
 _DEFAULT_TARGET = 50
@@ -16,7 +17,7 @@ def check_online_store(store: Any) -> None:
 
     Raises:
         InvalidArgument: the storage type is missing or its numbers are out of range.
-        MethodNotImplemented: it is to be private.
+        MethodNotImplemented: it is to be private, or to give access to Bigtable itself.
     """
     kind = raw(store).WhichOneof("storage_type")
     if kind is None:
@@ -26,6 +27,7 @@ def check_online_store(store: Any) -> None:
             raise InvalidArgument(
                 "dedicated_serving_endpoint is for optimized stores; leave it out with bigtable."
             )
+        refuse_fields(store.bigtable, "bigtable", ("enable_direct_bigtable_access",))
         _check_scaling(store.bigtable.auto_scaling)
     endpoint = store.dedicated_serving_endpoint
     if endpoint.private_service_connect_config.enable_private_service_connect:

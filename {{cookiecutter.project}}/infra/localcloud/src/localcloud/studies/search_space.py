@@ -7,6 +7,7 @@ from google.api_core.exceptions import InvalidArgument
 from google.cloud.aiplatform_v1.types import StudySpec
 
 from localcloud.rpc import raw
+from localcloud.vertex.resources import refuse_fields
 
 Parameter: TypeAlias = StudySpec.ParameterSpec
 Choice: TypeAlias = int | float | str
@@ -67,11 +68,15 @@ def values(parameter: Parameter) -> Sequence[Choice]:
 
 
 def check(spec: StudySpec) -> None:
-    """Refuse a study that Vertex refuses.
+    """Refuse a study that Vertex refuses, or that asks for what localcloud does not have.
 
     Raises:
         InvalidArgument: metrics or parameters are missing or malformed.
+        MethodNotImplemented: the study is to stop by itself, or a metric is for safety.
     """
+    refuse_fields(spec, "study_spec", ("study_stopping_config",))
+    for metric in spec.metrics:
+        refuse_fields(metric, "study_spec.metrics", ("safety_config",))
     if not spec.metrics:
         raise InvalidArgument("study_spec.metrics is required; name a metric and its goal.")
     _check_unique("study_spec.metrics", [metric.metric_id for metric in spec.metrics])

@@ -20,6 +20,7 @@ from localcloud.jobs.containers import image_uri
 from localcloud.jobs.custom_job import CustomJobWork
 from localcloud.operations import Operation
 from localcloud.vertex import job_resources
+from localcloud.vertex.resources import refuse_fields
 
 _MOST_POOLS = 4
 
@@ -28,7 +29,8 @@ def create_custom_job(cloud: Cloud, request: CreateCustomJobRequest) -> CustomJo
     """Check a job, keep it and start it.
 
     Partly: replicas are processes on this machine: machines, disks, networks, service account,
-    `encryption_spec`, web access, `models` and all of `scheduling` but `timeout` have no effect.
+    `encryption_spec`, web access, `models` and all of `scheduling` but `timeout` have no effect;
+    mounts (NFS, Lustre) and persistent resources are refused.
 
     Raises:
         InvalidArgument: a required field is missing or malformed.
@@ -66,6 +68,7 @@ def check_spec(cloud: Cloud, spec: CustomJobSpec, field: str) -> None:
 
     Raises:
         InvalidArgument: a required field is missing or malformed.
+        MethodNotImplemented: it asks for what localcloud does not have.
         NotFound: an image is not here.
     """
     pools = spec.worker_pool_specs
@@ -79,12 +82,14 @@ def check_spec(cloud: Cloud, spec: CustomJobSpec, field: str) -> None:
     for number, pool in enumerate(pools):
         if has_task(pool):
             _check_pool(cloud, pool, f"{field}.worker_pool_specs[{number}]")
+    refuse_fields(spec, field, ("persistent_resource_id",))
     output = spec.base_output_directory.output_uri_prefix
     if output:
         job_resources.check_storage_uris(f"{field}.base_output_directory", [output])
 
 
 def _check_pool(cloud: Cloud, pool: WorkerPoolSpec, field: str) -> None:
+    refuse_fields(pool, field, ("nfs_mounts", "lustre_mounts"))
     if not pool.machine_spec.machine_type:
         raise InvalidArgument(f"{field}.machine_spec.machine_type is required.")
     if not image_uri(pool):

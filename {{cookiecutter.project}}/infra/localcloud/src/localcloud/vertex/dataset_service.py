@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from google.api_core.exceptions import FailedPrecondition, InvalidArgument, MethodNotImplemented
+from google.api_core.exceptions import FailedPrecondition, InvalidArgument
 from google.cloud.aiplatform_v1.types import (
     Annotation,
     AnnotationSpec,
@@ -51,11 +51,19 @@ from localcloud.vertex.resources import (
     new_id,
     now,
     operation_metadata,
+    refuse_fields,
     touch,
 )
 
 _FIELDS = ("display_name", "description", "labels")
 _OUTPUT_FIELDS = ("data_item_count", "metadata_artifact", "satisfies_pzs", "satisfies_pzi")
+_EXPORT_BY_TRAINING = (
+    "annotation_schema_uri",
+    "export_use",
+    "filter_split",
+    "fraction_split",
+    "saved_query_id",
+)
 _SYSTEM_LABEL = "aiplatform.googleapis.com/"
 _PROBLEM_TYPES = (
     "IMAGE_CLASSIFICATION_SINGLE_LABEL",
@@ -176,23 +184,19 @@ def import_data(cloud: Cloud, request: ImportDataRequest) -> Operation:
 def export_data(cloud: Cloud, request: ExportDataRequest) -> Operation:
     """Write the items with their annotations into a new folder of Cloud Storage.
 
-    Partly: annotations are selected by a filter; splits, saved queries and annotation schemas are
-    refused.
+    Partly: annotations are selected by a filter; splits, saved queries and other uses than import
+    are refused.
 
     Raises:
         FailedPrecondition: the dataset has no items of its own.
         InvalidArgument: the destination or the filter is malformed.
-        MethodNotImplemented: the request says more than where to and which annotations.
+        MethodNotImplemented: the request says more than where to and which annotations; training
+            with the dataset exports it so.
         NotFound: the bucket is not there.
     """
     dataset = cloud.store.get(request.name, Dataset)
     config = request.export_config
-    for field in ("fraction_split", "filter_split", "saved_query_id", "annotation_schema_uri"):
-        if raw(config).HasField(field) if field.endswith("_split") else getattr(config, field):
-            raise MethodNotImplemented(
-                f"localcloud exports without export_config.{field}; train with the dataset to have"
-                " it split."
-            )
+    refuse_fields(config, "export_config", _EXPORT_BY_TRAINING)
     prefix = config.gcs_destination.output_uri_prefix
     exporting.check_destination(cloud, dataset, prefix)
     items.predicate(config.annotations_filter, annotations=True)

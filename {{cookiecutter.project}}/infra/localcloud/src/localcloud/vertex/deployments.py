@@ -22,7 +22,7 @@ from localcloud.explanation import specs
 from localcloud.rpc import raw
 from localcloud.store import Store
 from localcloud.vertex import models, serving_resources
-from localcloud.vertex.resources import masked_fields, new_id, now, touch
+from localcloud.vertex.resources import masked_fields, new_id, now, refuse_fields, touch
 from localcloud.vertex.traffic import NEW, check_split
 
 _ID = re.compile(r"[1-9][0-9]{0,9}")
@@ -50,10 +50,12 @@ def prepare(cloud: Cloud, endpoint: Endpoint, wanted: DeployedModel) -> Deployed
         AlreadyExists: the endpoint has a deployed model of this id.
         FailedPrecondition: the model cannot be deployed, or its files are not there.
         InvalidArgument: a required field is missing or malformed.
+        MethodNotImplemented: it asks for what models of generative AI have.
         NotFound: there is no such model, version or alias.
     """
     if not wanted.model:
         raise InvalidArgument("deployed_model.model is required; name the model to deploy.")
+    refuse_fields(wanted, "deployed_model", ("checkpoint_id", "speculative_decoding_spec"))
     model = models.get(cloud.store, wanted.model)
     _check_id(endpoint, wanted.id)
     check_deployable(cloud, model)

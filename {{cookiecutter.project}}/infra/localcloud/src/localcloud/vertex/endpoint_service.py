@@ -151,7 +151,7 @@ def deploy_model(cloud: Cloud, request: DeployModelRequest) -> Operation:
     """Start a model's server; once it answers the endpoint has it, with the split asked for.
 
     Partly: one process stands for all replicas, on this machine; service account, access logging
-    and faster deployment have no effect.
+    and faster deployment have no effect; checkpoints and speculative decoding are refused.
     """
     endpoint = cloud.store.get(request.endpoint, Endpoint)
     deployed = deployments.prepare(cloud, endpoint, request.deployed_model)

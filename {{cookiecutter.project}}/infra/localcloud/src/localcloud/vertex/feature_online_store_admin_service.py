@@ -33,8 +33,8 @@ def create_feature_online_store(
 ) -> Operation:
     """Keep an online store; Bigtable or optimized, its rows lie in localcloud's database.
 
-    Partly: a store cannot be private (Private Service Connect); nodes, zone and `encryption_spec`
-    have no effect.
+    Partly: a store cannot be private (Private Service Connect), nor give direct access to Bigtable;
+    nodes, zone and `encryption_spec` have no effect.
 
     Raises:
         InvalidArgument: the id, the labels or the storage type is wrong.

@@ -26,8 +26,8 @@ def create_hyperparameter_tuning_job(
 ) -> HyperparameterTuningJob:
     """Check a job, keep it and start it.
 
-    Partly: TPE stands for Vertex's own search; automated stopping is refused, `observation_noise`
-    has no effect, and trials leave out what custom jobs do.
+    Partly: TPE stands for Vertex's own search; stopping by itself and safety metrics are refused,
+    `observation_noise` has no effect, and trials leave out what custom jobs do.
 
     Raises:
         InvalidArgument: a required field is missing or malformed.

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from google.api_core.exceptions import Aborted, InvalidArgument
+from google.api_core.exceptions import Aborted, InvalidArgument, MethodNotImplemented
 from google.cloud.aiplatform_v1.types import GenericOperationMetadata
 from google.protobuf.field_mask_pb2 import FieldMask
 
@@ -108,6 +108,21 @@ def populated_fields(resource: Any, supported: Collection[str]) -> list[str]:
     """The fields with a value, of those supported: what an update without a mask is about."""
     names = [descriptor.name for descriptor, _ in raw(resource).ListFields()]
     return [name for name in names if name in supported]
+
+
+def refuse_fields(resource: Any, path: str, unsupported: Collection[str]) -> None:
+    """Refuse a request for what localcloud does not have.
+
+    Args:
+        resource: a message of the request.
+        path: where it stands there, such as `deployed_model`.
+        unsupported: fields of it that must have no value.
+
+    Raises:
+        MethodNotImplemented: one of them has.
+    """
+    for field in populated_fields(resource, unsupported):
+        raise MethodNotImplemented(f"localcloud does not support {path}.{field}; leave it out.")
 
 
 def replace_fields(target: Any, source: Any, fields: Collection[str]) -> None:

@@ -53,8 +53,8 @@ _PENDING = (Trial.State.REQUESTED, Trial.State.ACTIVE, Trial.State.STOPPING)
 def create_study(cloud: Cloud, request: CreateStudyRequest) -> Study:
     """Keep a new study.
 
-    Partly: of the automated stopping rules there is the median one; `study_stopping_config` is
-    refused, and `observation_noise` has no effect.
+    Partly: of the automated stopping rules there is the median one; `study_stopping_config` and
+    safety metrics are refused; `observation_noise` has no effect.
 
     Raises:
         AlreadyExists: the location has a study of this display name.
@@ -271,11 +271,6 @@ def _check_supported(study: Study) -> None:
     if rule not in (None, "median_automated_stopping_spec"):
         raise MethodNotImplemented(
             f"localcloud does not have {rule}; use median_automated_stopping_spec."
-        )
-    if spec.HasField("study_stopping_config"):
-        raise MethodNotImplemented(
-            "localcloud does not stop studies by study_stopping_config; ask for as many trials as"
-            " you want."
         )
 
 
