@@ -196,6 +196,23 @@ def test_plain_images_run_the_commands_of_this_machine(pipelines: PipelineClient
     assert "no-such-command cannot be started" in result.error
 
 
+def test_the_shell_of_alpine_knows_what_that_of_busybox_knows(pipelines: PipelineClient) -> None:
+    script = """set -e -o pipefail; [ "$1" == "val2" ]; [[ "$1" == val* ]]; echo same > "$0" """
+
+    @dsl.container_component
+    def compare(image: str, said: dsl.OutputPath(str)):
+        return dsl.ContainerSpec(image=f"{image}", command=["sh", "-c", script, said, "val2"])
+
+    @dsl.pipeline(name="busybox-shells")
+    def shells():
+        compare(image="alpine")
+        compare(image="busybox:1.36")
+
+    result = pipelines.run(shells)
+    assert result.state == "SUCCEEDED", result.error
+    assert [result.output(name, "said") for name in ("compare", "compare-2")] == ["same\n"] * 2
+
+
 def test_a_template_can_lie_in_cloud_storage(pipelines: PipelineClient, tmp_path: Path) -> None:
     @dsl.pipeline(name="stored")
     def stored(value: str) -> str:

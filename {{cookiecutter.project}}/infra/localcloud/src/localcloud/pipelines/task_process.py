@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,7 @@ from localcloud.pipelines.spec import Container
 
 _TASK_RUNNER = Path(__file__).with_name("task_runner.py")
 _KFP_EXECUTOR = "kfp.dsl.executor_main"
+_BUSYBOX_IMAGES = ("alpine", "bash", "busybox")
 _PRELOADED = (_KFP_EXECUTOR, "kfp.dsl.types.artifact_types", "shutil", "locale")
 
 
@@ -79,8 +81,10 @@ class TaskProcess:
     def _command(self) -> list[str]:
         command, args = self.container.command, self.container.args
         if command:
-            return self.fill([*command, *args])
-        return [*self.image.entrypoint, *(self.fill(args) if args else self.image.command)]
+            words = self.fill([*command, *args])
+        else:
+            words = [*self.image.entrypoint, *(self.fill(args) if args else self.image.command)]
+        return _with_bash(words) if self.image.name in _BUSYBOX_IMAGES else words
 
     @property
     def _folder(self) -> Path:
@@ -104,3 +108,9 @@ class TaskProcess:
         module.write_text(self._source_code)
         (self.scratch / "__pycache__").touch()  # no folder: source that runs once is not cached
         return ["--component_module_path", str(module)]
+
+
+def _with_bash(words: list[str]) -> list[str]:
+    """BusyBox's sh knows `==`, `[[` and `pipefail`, as bash does and Debian's sh does not."""
+    is_shell = words[:1] in (["sh"], ["/bin/sh"])
+    return ["bash", *words[1:]] if is_shell and shutil.which("bash") else words
