@@ -139,6 +139,8 @@ def test_models_are_listed_filtered_ordered_and_paged(client: ModelServiceClient
     assert listed(page_size=1) == names[::-1]
     assert listed(filter=f"labels.{mark}=3") == [names[1]]
     assert listed(filter=f'labels.{mark}:* AND displayName!="{mark}3"') == [names[2], names[0]]
+    assert listed(filter=f"labels.{mark}=1 OR labels.{mark}=2") == [names[2], names[0]]
+    assert listed(filter=f"labels:{mark} NOT labels.{mark}=2") == [names[1], names[0]]
     assert listed(filter=f"model={names[0].rpartition('/')[2]}") == [names[0]]
     assert [
         model.resource_name for model in aiplatform.Model.list(filter=f'display_name="{mark}2"')
@@ -148,9 +150,8 @@ def test_models_are_listed_filtered_ordered_and_paged(client: ModelServiceClient
 @pytest.mark.parametrize(
     ("request_fields", "message"),
     [
-        ({"filter": "display_name"}, "is not supported"),
-        ({"filter": "size>3"}, "cannot be read"),
-        ({"filter": "labels.a=b OR labels.c=d"}, "cannot be read"),
+        ({"filter": "display_name"}, "cannot be read"),
+        ({"filter": "size>3"}, "names size, which is not one of display_name, labels, model"),
         ({"order_by": "size"}, "order_by 'size' cannot be used"),
         ({"page_size": -1}, "page_size is -1"),
         ({"page_token": "nonsense"}, "page_token does not belong"),
@@ -237,3 +238,6 @@ def test_evaluations_are_kept_with_their_model(client: ModelServiceClient) -> No
     (found,) = model.list_model_evaluations()
     assert found.resource_name == evaluation.name
     assert model.get_model_evaluation(found.name).metrics["auc"] == 0.75
+    for name, kept in [("test split", [evaluation]), ("other", [])]:
+        request = {"parent": model.resource_name, "filter": f'display_name="{name}"'}
+        assert list(client.list_model_evaluations(request=request)) == kept

@@ -250,6 +250,9 @@ def test_a_saved_query_is_kept_with_its_dataset(client: DatasetServiceClient) ->
     dataset = client.create_dataset(parent=PARENT, dataset=made).result(timeout=30)
     [kept] = client.list_saved_queries(parent=dataset.name)
     assert client.get_dataset(name=dataset.name).saved_queries == [kept]
+    for text, found in [("display_name=labels", [kept]), ("problem_type!=IMAGE*", [])]:
+        request = {"parent": dataset.name, "filter": text}
+        assert list(client.list_saved_queries(request=request)) == found
     client.delete_saved_query(name=kept.name).result(timeout=30)
     assert list(client.list_saved_queries(parent=dataset.name)) == []
     query.problem_type = "TEXT_SENTIMENT"

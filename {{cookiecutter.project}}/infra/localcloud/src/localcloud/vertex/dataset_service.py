@@ -84,6 +84,12 @@ _FILTERS: filters.Fields = {
     "metadata_schema_uri": lambda dataset: dataset.metadata_schema_uri,
     "update_time": lambda dataset: dataset.update_time,
 }
+_QUERY_FILTERS: filters.Fields = {
+    "create_time": lambda query: query.create_time,
+    "display_name": lambda query: query.display_name,
+    "problem_type": lambda query: query.problem_type,
+    "update_time": lambda query: query.update_time,
+}
 
 
 def create_dataset(cloud: Cloud, request: CreateDatasetRequest) -> Operation:
@@ -240,7 +246,9 @@ def list_saved_queries(cloud: Cloud, request: ListSavedQueriesRequest) -> ListSa
     """The saved queries of a dataset."""
     cloud.store.get(request.parent, Dataset)
     found = cloud.store.in_collection(f"{request.parent}/savedQueries", SavedQuery)
-    shown, token = page(found, request, order=("display_name", "create_time", "update_time"))
+    order = ("display_name", "create_time", "update_time")
+    selects = filters.predicate(request.filter, _QUERY_FILTERS)
+    shown, token = page(found, request, order=order, selects=selects)
     return ListSavedQueriesResponse(saved_queries=shown, next_page_token=token)
 
 

@@ -35,7 +35,7 @@ from localcloud.cloud import Cloud
 from localcloud.operations import Operation
 from localcloud.request_logging import tables
 from localcloud.resource_manager.projects import project_number
-from localcloud.vertex import deployments
+from localcloud.vertex import deployments, filters
 from localcloud.vertex.listing import page
 from localcloud.vertex.resources import (
     check_display_name,
@@ -53,6 +53,11 @@ from localcloud.vertex.traffic import NEW, check_split
 _ENDPOINT_ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?|[1-9][0-9]{0,8}")
 _PRIVATE = ("network", "enable_private_service_connect", "private_service_connect_config")
 _LOGGING = "predict_request_response_logging_config"
+_FILTERS: filters.Fields = {
+    "display_name": lambda endpoint: endpoint.display_name,
+    "endpoint": lambda endpoint: endpoint.name.rpartition("/")[2],
+    "labels": lambda endpoint: endpoint.labels,
+}
 _FIELDS = (
     "display_name",
     "description",
@@ -96,10 +101,14 @@ def get_endpoint(cloud: Cloud, request: GetEndpointRequest) -> Endpoint:
 
 
 def list_endpoints(cloud: Cloud, request: ListEndpointsRequest) -> ListEndpointsResponse:
-    """The endpoints of a location."""
+    """The endpoints of a location that a filter selects.
+
+    Partly: a filter cannot name `base_model_name`.
+    """
     found = cloud.store.in_collection(f"{request.parent}/endpoints", Endpoint)
     order = ("display_name", "create_time", "update_time")
-    shown, token = page(found, request, "endpoint", order)
+    selects = filters.predicate(request.filter, _FILTERS)
+    shown, token = page(found, request, order=order, selects=selects)
     return ListEndpointsResponse(endpoints=shown, next_page_token=token)
 
 

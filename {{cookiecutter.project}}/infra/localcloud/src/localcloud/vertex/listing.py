@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cmp_to_key
 from typing import Any, TypeVar
@@ -16,16 +15,11 @@ ResourceT = TypeVar("ResourceT")
 Predicate = Callable[[Any], bool]
 
 _DEFAULT_PAGE, _LARGEST_PAGE = 100, 1000
-_TERM = re.compile(
-    r'\s*(?P<field>[A-Za-z_]+)(?:\.(?P<key>[\w-]+|"[^"]*"))?'
-    r'\s*(?:(?P<operator>!=|=|:)\s*(?P<value>"[^"]*"|[^\s"()]+))?\s*(?P<and>AND\b|and\b|$)'
-)
 
 
 def page(
     resources: Sequence[ResourceT],
     request: Any,
-    id_field: str = "",
     order: Collection[str] | Mapping[str, str] = (),
     selects: Predicate | None = None,
     sizes: tuple[int, int] = (_DEFAULT_PAGE, _LARGEST_PAGE),
@@ -35,62 +29,21 @@ def page(
     Args:
         resources: all there are, in the default order.
         request: has page_size and page_token, and may have filter, order_by and read_mask.
-        id_field: what the filter calls the last segment of the name, such as `model`.
         order: the fields that order_by may name; a mapping gives the fields that they stand for.
-        selects: what the filter selects, for services that read it in their own way.
+        selects: what the filter selects; by default all, for lists without a filter.
         sizes: how large a page is by default, and at most.
 
     Raises:
-        InvalidArgument: the filter, order, page size or page token is malformed.
+        InvalidArgument: the order, page size or page token is malformed.
     """
-    selects = selects or _predicate(_filter(request), id_field)
-    found = _ordered([each for each in resources if selects(each)], _order_by(request), order)
+    selected = [each for each in resources if selects is None or selects(each)]
+    found = _ordered(selected, _order_by(request), order)
     start = _offset(request)
     if request.page_size < 0:
         raise InvalidArgument(f"page_size is {request.page_size}; give a positive number.")
     end = start + min(request.page_size or sizes[0], sizes[1])
     token = _token(request, end) if end < len(found) else ""
     return [_read(each, request) for each in found[start:end]], token
-
-
-def _predicate(text: str, id_field: str) -> Predicate:
-    terms: list[Predicate] = []
-    position, more = 0, bool(text.strip())
-    while more:
-        match = _TERM.match(text, position)
-        if match is None:
-            raise InvalidArgument(
-                f'filter {text!r} cannot be read; write terms such as display_name="name" or'
-                " labels.key=value, joined by AND."
-            )
-        terms.append(_term(match, text, id_field))
-        position, more = match.end(), bool(match["and"])
-    return lambda resource: all(term(resource) for term in terms)
-
-
-def _term(match: re.Match[str], text: str, id_field: str) -> Predicate:
-    field = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", match["field"]).lower()
-    key, operator = (match["key"] or "").strip('"'), match["operator"]
-    value = (match["value"] or "").strip('"')
-    if field == "labels" and key and (operator is None or (operator, value) == (":", "*")):
-        return lambda resource: key in resource.labels
-    if field == "labels" and key and operator == "=":
-        return lambda resource: key in resource.labels and resource.labels[key] == value
-    if field in ("display_name", id_field) and not key and operator in ("=", "!="):
-        equal = operator == "="
-        if field == "display_name":
-            return lambda resource: (resource.display_name == value) == equal
-        return lambda resource: (_id(resource) == value) == equal
-    raise InvalidArgument(
-        f"filter {text!r} uses {match.group().strip()!r}, which is not supported; use"
-        f" {', '.join(filter(None, ['display_name', id_field, 'labels.key']))} with = or !=,"
-        " or labels.key:*."
-    )
-
-
-def _id(resource: Any) -> str:
-    name: str = resource.name
-    return name.rpartition("/")[2].partition("@")[0]
 
 
 def _ordered(resources: list[Any], order_by: str, supported: Collection[str]) -> list[Any]:

@@ -295,7 +295,7 @@ def query_artifact_lineage_subgraph(
 
 def _listed(cloud: Cloud, kind: Kind, request: Any) -> tuple[list[Any], str]:
     found = nodes.find(cloud, kind, request.parent, request.filter)
-    return page(found, request, order=_ORDER, selects=lambda _: True)
+    return page(found, request, order=_ORDER)
 
 
 def _deleted(cloud: Cloud, name: str) -> Operation:

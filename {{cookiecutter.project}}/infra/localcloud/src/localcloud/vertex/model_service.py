@@ -36,7 +36,7 @@ from google.protobuf.empty_pb2 import Empty
 from localcloud.cloud import Cloud
 from localcloud.explanation import specs
 from localcloud.operations import Operation
-from localcloud.vertex import container_specs, model_transfers, models
+from localcloud.vertex import container_specs, filters, model_transfers, models
 from localcloud.vertex.listing import page
 from localcloud.vertex.resources import (
     check_display_name,
@@ -51,6 +51,15 @@ from localcloud.vertex.resources import (
 )
 
 _MODEL_ID = re.compile(r"[a-z_][a-z0-9_-]{0,62}")
+_FILTERS: filters.Fields = {
+    "display_name": lambda model: model.display_name,
+    "labels": lambda model: model.labels,
+    "model": lambda model: models.split_name(model.name)[0].rpartition("/")[2],
+}
+_EVALUATION_FILTERS: filters.Fields = {
+    "create_time": lambda evaluation: evaluation.create_time,
+    "display_name": lambda evaluation: evaluation.display_name,
+}
 _MODEL_FIELDS: tuple[str, ...] = ("display_name", "description", "labels")
 _VERSION_FIELDS: tuple[str, ...] = ("version_description", "labels")
 # Set by the server; what a request says there is not kept.
@@ -96,20 +105,25 @@ def get_model(cloud: Cloud, request: GetModelRequest) -> Model:
 
 
 def list_models(cloud: Cloud, request: ListModelsRequest) -> ListModelsResponse:
-    """The default versions of a location's models."""
+    """The default versions of a location's models, of those that a filter selects.
+
+    Partly: a filter cannot name `base_model_name`.
+    """
     found = models.models(cloud.store, request.parent)
     order = ("display_name", "create_time", "update_time")
-    shown, token = page(found, request, "model", order)
+    selects = filters.predicate(request.filter, _FILTERS)
+    shown, token = page(found, request, order=order, selects=selects)
     return ListModelsResponse(models=shown, next_page_token=token)
 
 
 def list_model_versions(
     cloud: Cloud, request: ListModelVersionsRequest
 ) -> ListModelVersionsResponse:
-    """All versions of a model."""
+    """The versions of a model that a filter selects."""
     found = models.versions(cloud.store, models.split_name(request.name)[0])
     order = {"create_time": "version_create_time", "update_time": "version_update_time"}
-    shown, token = page(found, request, order=order)
+    selects = filters.predicate(request.filter, _FILTERS)
+    shown, token = page(found, request, order=order, selects=selects)
     return ListModelVersionsResponse(models=shown, next_page_token=token)
 
 
@@ -217,11 +231,12 @@ def get_model_evaluation(cloud: Cloud, request: GetModelEvaluationRequest) -> Mo
 def list_model_evaluations(
     cloud: Cloud, request: ListModelEvaluationsRequest
 ) -> ListModelEvaluationsResponse:
-    """The evaluations of a model."""
+    """The evaluations of a model that a filter selects."""
     parent = models.split_name(request.parent)[0]
     models.get(cloud.store, request.parent)
     found = cloud.store.in_collection(f"{parent}/evaluations", ModelEvaluation)
-    shown, token = page(found, request, order=("create_time",))
+    selects = filters.predicate(request.filter, _EVALUATION_FILTERS)
+    shown, token = page(found, request, order=("create_time",), selects=selects)
     return ListModelEvaluationsResponse(model_evaluations=shown, next_page_token=token)
 
 
