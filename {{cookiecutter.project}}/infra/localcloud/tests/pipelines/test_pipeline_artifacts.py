@@ -183,3 +183,33 @@ def test_a_file_can_be_embedded_in_a_component(pipelines: PipelineClient, tmp_pa
 
     result = pipelines.run(embedding)
     assert (result.error, result.output("words")) == ("", "embedded")
+
+
+def test_an_artifact_at_a_path_of_its_own_reaches_its_consumer(
+    pipelines: PipelineClient, tmp_path: Path
+) -> None:
+    @dsl.component(base_image=IMAGE)
+    def write(file: str, folder: str, data: dsl.Output[dsl.Dataset], model: dsl.Output[dsl.Model]):
+        from pathlib import Path
+
+        data.set_path(file)
+        Path(data.path).write_text("row")
+        model.set_path(folder)
+        Path(model.path).mkdir()
+        Path(model.path, "weights").write_text("1")
+
+    @dsl.component(base_image=IMAGE)
+    def read(data: dsl.Input[dsl.Dataset], model: dsl.Input[dsl.Model]) -> str:
+        from pathlib import Path
+
+        return Path(data.path).read_text() + Path(model.path, "weights").read_text()
+
+    @dsl.pipeline(name="custom-paths")
+    def custom(file: str, folder: str) -> str:
+        task = write(file=file, folder=folder)
+        return read(data=task.outputs["data"], model=task.outputs["model"]).output
+
+    paths = {name: str(tmp_path / name) for name in ("file", "folder")}
+    result = pipelines.run(custom, paths)
+    assert result.state == "SUCCEEDED", result.error
+    assert result.root.execution.metadata["output:Output"] == "row1"

@@ -162,13 +162,16 @@ class ContainerTask:
         return outputs
 
     def _written_artifact(self, key: str, value: Json) -> Artifact:
-        return Artifact(
+        artifact = Artifact(
             name=value["name"],
             schema=self.component.output_artifacts[key].schema,
             uri=value["uri"],
             metadata=value.get("metadata", {}),
             custom_path=value.get("custom_path", ""),
         )
+        if artifact.custom_path and artifact.uri.startswith("gs://"):
+            _copy(Path(artifact.custom_path), Path(self.run.local_path(artifact.uri)))
+        return artifact
 
     def _typed(self, key: str, value: Json, kind: str) -> Json:
         try:
@@ -207,3 +210,12 @@ def _artifact_lists(artifacts: dict[str, list[Artifact]]) -> Json:
         key: {"artifacts": [artifact.as_runtime() for artifact in values]}
         for key, values in artifacts.items()
     }
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Upload what a component wrote to a path of its own choice, a file or a folder."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    elif source.is_file():
+        shutil.copyfile(source, target)
