@@ -52,20 +52,23 @@ def compile_(environment: EnvironmentOption = Environment.LOCAL) -> None:
 
 @pipelines.command()
 def run(name: str, environment: EnvironmentOption = Environment.LOCAL) -> None:
-    """Compile a pipeline, run it on Vertex AI Pipelines, report, and ask the endpoint."""
-    from mlops.data.extract import fingerprint
+    """Compile a pipeline, run it on Vertex AI Pipelines, and report."""
     from mlops.pipelines.compiler import compile_pipeline
-    from mlops.pipelines.runs import follow, submit, training_parameters
-    from mlops.report import describe_run
+    from mlops.pipelines.runs import follow, parameters_of, submit
+    from mlops.report import describe_batch_prediction, describe_steps, describe_training
 
     settings = load_settings(environment)
     spec = compile_pipeline(name, settings.images)
     client = _connect(settings)
-    parameters = training_parameters(settings, fingerprint(client, settings.features))
-    job = submit(settings, name, spec, parameters)
+    job = submit(settings, name, spec, parameters_of(name, settings, client))
     typer.echo(f"Running {job.resource_name}")
-    _write(describe_run(settings.name, follow(job, typer.echo)))
-    _ask(settings, client)
+    progress = follow(job, typer.echo)
+    _write(describe_steps(progress))
+    if name == "training":
+        _write(describe_training(settings.name, progress))
+        _ask(settings, client)
+    else:
+        _write(describe_batch_prediction(progress))
 
 
 @app.command()

@@ -9,6 +9,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Value = int | float | str
+TABLE = r"^[^.`\s]+\.[^.`\s]+\.[^.`\s]+$"  # PROJECT.DATASET.TABLE
 
 
 class Problem(StrEnum):
@@ -126,7 +127,7 @@ class Features(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     problem: Problem
-    table: str = Field(pattern=r"^[^.`\s]+\.[^.`\s]+\.[^.`\s]+$")
+    table: str = Field(pattern=TABLE)
     where: str | None = None
     split: SplitRule = SplitRule()
     columns: tuple[Column, ...]

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from mlops.release.prediction import Prediction
 
 
-def describe_run(name: str, progress: Progress) -> Iterator[str]:
-    """Steps with their times, artifacts, metrics, and what became of the model `name`."""
+def describe_steps(progress: Progress) -> Iterator[str]:
+    """The steps of a run with their times, and their artifacts."""
     yield "\nSteps"
     for task in progress.tasks.values():
         yield f"  {task.name:<16}  {task.outcome}"
@@ -25,6 +25,10 @@ def describe_run(name: str, progress: Progress) -> Iterator[str]:
     for task in progress.tasks.values():
         for output, (uri, _) in task.artifacts.items():
             yield f"  {task.name:<16}  {output:<10}  {uri}"
+
+
+def describe_training(name: str, progress: Progress) -> Iterator[str]:
+    """Metrics, and what became of the model `name`."""
     yield "\nMetrics on the test split"
     for metric, value in sorted(progress.artifact("evaluate-model", "metrics")[1].items()):
         yield f"  {metric:<28}  {value:.4f}"
@@ -32,6 +36,18 @@ def describe_run(name: str, progress: Progress) -> Iterator[str]:
     yield f"  {_describe_version(name, progress)}"
     page, _ = progress.artifact("evaluate-model", "page")
     yield f"  evaluation: {page}"
+
+
+def describe_batch_prediction(progress: Progress) -> Iterator[str]:
+    """How many rows were predicted, and where predictions and dead letters are."""
+    predictions, found = progress.artifact("publish-results", "predictions")
+    dead_letters, lost = progress.artifact("publish-results", "dead_letters")
+    yield f"\nBatch prediction by version {found['model_version']}"
+    yield f"  rows          {found['row_count']:>12,.0f}"
+    yield f"  predictions   {found['count']:>12,.0f}  {predictions}"
+    yield f"  dead letters  {lost['count']:>12,.0f}  {dead_letters}"
+    if found["files"]:
+        yield f"  files         {found['files']}"
 
 
 def describe_endpoint(name: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mlops.errors import UserError
-from mlops.features import Features
+from mlops.features import TABLE, Features
 
 CONFIG = Path(os.environ.get("MLOPS_CONFIG", "config"))
 ENVIRONMENTS = ("local", "dev", "staging", "prod")
@@ -120,6 +120,32 @@ class Serving(Section):
     max_replica_count: int = Field(ge=1)
 
 
+class BatchMachines(Section):
+    """What a batch prediction job runs on."""
+
+    machine_type: str = "n1-standard-4"
+    starting_replica_count: int = Field(default=1, ge=1)
+    max_replica_count: int = Field(default=10, ge=1)
+    batch_size: int = Field(default=64, ge=1)
+
+
+class BatchPrediction(Section):
+    """Which rows are predicted, and where the predictions go."""
+
+    table: str | None = Field(default=None, pattern=TABLE)
+    where: str | None = None
+    dataset: str = Field(default="batch_predictions", pattern=r"^[a-zA-Z0-9_]+$")
+    files: bool = False
+    max_bad_percent: float = Field(default=1, ge=0, le=100)
+    machines: BatchMachines = BatchMachines()
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.where and not self.table:
+            raise ValueError("batch_prediction.where needs batch_prediction.table")
+        return self
+
+
 class Settings(Section):
     """Everything that one environment needs to know."""
 
@@ -135,6 +161,7 @@ class Settings(Section):
     evaluation: Evaluation
     beam: Beam
     serving: Serving
+    batch_prediction: BatchPrediction = BatchPrediction()
     features: Features
 
     @model_validator(mode="after")

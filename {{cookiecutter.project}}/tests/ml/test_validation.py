@@ -71,3 +71,31 @@ def test_a_batch_of_inputs_alone_is_fine_only_at_serving(
         Environment.TRAINING: {features.label.name, "payment_type"},
         Environment.SERVING: set(),
     }
+
+
+def test_rows_to_predict_need_no_label_but_all_that_the_model_reads(
+    settings: Settings, trips: pd.DataFrame, tmp_path: Path
+) -> None:
+    features = settings.features
+    data = Path(write_extract(features, sample.with_out_of_range(trips), tmp_path / "data"))
+    inputs = [column.name for column in features.inputs]
+    for name, bad in (("good", False), ("bad", True)):
+        rows = pd.read_parquet(data / "train")[inputs]
+        folder = tmp_path / name / "serving"
+        folder.mkdir(parents=True)
+        rows[(rows["trip_miles"] < 2000) | bad].to_parquet(folder / "rows.parquet")
+
+    def check_serving(name: str) -> None:
+        validate(
+            features,
+            str(tmp_path / name),
+            str(tmp_path / f"{name}-statistics"),
+            str(tmp_path / f"{name}-report"),
+            settings.beam.arguments,
+            parts=["serving"],
+            environment=Environment.SERVING,
+        )
+
+    check_serving("good")
+    with pytest.raises(DataValidationError, match=r"trip_miles \(serving\): Out-of-range"):
+        check_serving("bad")

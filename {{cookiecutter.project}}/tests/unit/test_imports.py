@@ -25,6 +25,8 @@ def test_the_command_line_imports_nothing_heavy() -> None:
 def test_what_runs_outside_of_images_needs_no_tensorflow() -> None:
     loaded = run_python(
         "import sys, mlops.report, mlops.release.prediction, mlops.pipelines.training,"
+        " mlops.pipelines.batch_prediction, mlops.batch_prediction.selection,"
+        " mlops.batch_prediction.job, mlops.batch_prediction.publication,"
         " mlops.pipelines.runs, mlops.data.extract, mlops.evaluation.page, mlops.evaluation.card,"
         " mlops.evaluation.attributions;"
         "print('tensorflow' in sys.modules)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 
 from mlops.features import Column, Features
@@ -23,7 +23,7 @@ _SPLIT = "mlops_split"  # the temporary table's column
 
 def select(features: Features, split: Split) -> str:
     """The query that reads the rows of one split."""
-    return _select(features, _expressions(features, None), [_in_split(features, split)])
+    return _select(features, _expressions(features.extracted, None), [_in_split(features, split)])
 
 
 def export(
@@ -46,7 +46,7 @@ def export(
             that validation reports it among all other anomalies. None means that it has them all.
     """
     cases = "".join(f"\n    WHEN {_in_split(features, split)} THEN '{split}'" for split in Split)
-    columns = [*_expressions(features, available), f"CASE{cases}\n  END AS {_SPLIT}"]
+    columns = [*_expressions(features.extracted, available), f"CASE{cases}\n  END AS {_SPLIT}"]
     rows = _select(features, columns, _in_sample(features, sample_percent))
     exports = "".join(
         f"EXPORT DATA OPTIONS (uri = '{uri}/{split}/*.parquet', format = 'PARQUET',"
@@ -54,7 +54,19 @@ def export(
         f" WHERE {_SPLIT} = '{split}';\n"
         for split in Split
     )
-    return f"CREATE TEMP TABLE extracted AS\n{rows};\n{exports}"
+    return f"CREATE OR REPLACE TEMP TABLE extracted AS\n{rows};\n{exports}"
+
+
+def read(
+    features: Features,
+    columns: Iterable[Column],
+    *,
+    sample_percent: float = 100,
+    available: Collection[str] | None = None,
+) -> str:
+    """The query that reads columns of all rows, whatever their split; arguments as in `export`."""
+    expressions = _expressions(columns, available)
+    return _select(features, expressions, _in_sample(features, sample_percent))
 
 
 def _select(features: Features, columns: Sequence[str], conditions: Sequence[str]) -> str:
@@ -63,10 +75,10 @@ def _select(features: Features, columns: Sequence[str], conditions: Sequence[str
     return "SELECT\n  " + ",\n  ".join(columns) + f"\nFROM `{features.table}`{where}"
 
 
-def _expressions(features: Features, available: Collection[str] | None) -> list[str]:
+def _expressions(columns: Iterable[Column], available: Collection[str] | None) -> list[str]:
     return [
         f"{column.sql} AS {column.name}" if column.sql else column.name
-        for column in features.extracted
+        for column in columns
         if column.sql or available is None or column.name in available
     ]
 

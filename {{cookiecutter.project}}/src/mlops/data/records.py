@@ -13,19 +13,19 @@ import pyarrow.compute as pc
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mlops.data.query import Split
     from mlops.features import Column
 
 BATCH_SIZE = 1024
 
 
-def read_records(uri: str, split: Split) -> beam.PTransform:
-    """A Beam source: one split as record batches, a plain array a column, missing values null.
+def read_records(uri: str, part: str) -> beam.PTransform:
+    """A Beam source: one part of an extract, such as a split, as record batches.
 
-    Whole numbers are int64, other numbers float32 (what the model computes with), text binary.
+    A column is a plain array, missing values null; whole numbers are int64, other numbers float32
+    (what the model computes with), text binary.
     """
-    read = beam.io.ReadFromParquetBatched(f"{uri}/{split}/*.parquet")
-    return f"Read {split}" >> (read | f"Batch {split}" >> beam.FlatMap(to_batches))
+    read = beam.io.ReadFromParquetBatched(f"{uri}/{part}/*.parquet")
+    return f"Read {part}" >> (read | f"Batch {part}" >> beam.FlatMap(to_batches))
 
 
 def to_batches(table: pa.Table) -> Iterator[pa.RecordBatch]:

@@ -18,25 +18,29 @@ if TYPE_CHECKING:
 
 
 def generate_statistics(
-    data: str, output: str, schema: schema_pb2.Schema, beam_arguments: Sequence[str]
+    data: str,
+    output: str,
+    schema: schema_pb2.Schema,
+    beam_arguments: Sequence[str],
+    parts: Sequence[str] = tuple(Split),
 ) -> None:
-    """Writes the statistics of each split of the extract `data` to `output/SPLIT.tfrecord`."""
+    """Writes the statistics of each part of the extract `data` to `output/PART.tfrecord`."""
     options = tfdv.StatsOptions(schema=schema)
     with beam.Pipeline(options=PipelineOptions(list(beam_arguments))) as pipeline:
-        for split in Split:
+        for part in parts:
             _ = (
                 pipeline
-                | read_records(data, split)
-                | f"To lists {split}" >> beam.Map(to_lists)
-                | f"Generate {split}" >> tfdv.GenerateStatistics(options)
-                | f"Write {split}" >> tfdv.WriteStatisticsToTFRecord(_path(output, split))
+                | read_records(data, part)
+                | f"To lists {part}" >> beam.Map(to_lists)
+                | f"Generate {part}" >> tfdv.GenerateStatistics(options)
+                | f"Write {part}" >> tfdv.WriteStatisticsToTFRecord(_path(output, part))
             )
 
 
-def load_statistics(uri: str, split: Split) -> statistics_pb2.DatasetFeatureStatisticsList:
-    """Reads what `generate_statistics` wrote of one split."""
-    return tfdv.load_statistics(_path(uri, split))
+def load_statistics(uri: str, part: str) -> statistics_pb2.DatasetFeatureStatisticsList:
+    """Reads what `generate_statistics` wrote of one part."""
+    return tfdv.load_statistics(_path(uri, part))
 
 
-def _path(uri: str, split: Split) -> str:
-    return f"{uri}/{split}.tfrecord"
+def _path(uri: str, part: str) -> str:
+    return f"{uri}/{part}.tfrecord"

@@ -43,30 +43,39 @@ class DataValidationError(ValueError):
 
 
 def validate(
-    features: Features, data: str, statistics: str, report: str, beam_arguments: Sequence[str]
+    features: Features,
+    data: str,
+    statistics: str,
+    report: str,
+    beam_arguments: Sequence[str],
+    *,
+    parts: Sequence[str] = tuple(Split),
+    environment: Environment = Environment.TRAINING,
 ) -> None:
     """Computes the statistics of an extract and compares them with the schema.
 
     Args:
         features: the declaration of the data.
-        data: URI of the extract, a folder a split.
-        statistics: URI of a folder for the statistics of each split.
-        report: URI of a folder for `schema.pbtxt`, `anomalies.json` and each split's
-            `SPLIT.anomalies.pbtxt`.
+        data: URI of the extract, a folder a part.
+        statistics: URI of a folder for the statistics of each part.
+        report: URI of a folder for `schema.pbtxt`, `anomalies.json` and each part's
+            `PART.anomalies.pbtxt`.
         beam_arguments: where Beam runs.
+        parts: the folders of the extract.
+        environment: what the rows must hold: the label too, or the model's inputs alone.
 
     Raises:
         DataValidationError: there are anomalies; the reports are written before.
     """
     schema = build_schema(features)
-    generate_statistics(data, statistics, schema, beam_arguments)
+    generate_statistics(data, statistics, schema, beam_arguments, parts)
     tf.io.gfile.makedirs(report)
     tfdv.write_schema_text(schema, f"{report}/schema.pbtxt")
     anomalies: list[Anomaly] = []
-    for split in Split:
-        found = compare(load_statistics(statistics, split), schema, Environment.TRAINING)
-        tfdv.write_anomalies_text(found, f"{report}/{split}.anomalies.pbtxt")
-        anomalies += list_anomalies(found, split)
+    for part in parts:
+        found = compare(load_statistics(statistics, part), schema, environment)
+        tfdv.write_anomalies_text(found, f"{report}/{part}.anomalies.pbtxt")
+        anomalies += list_anomalies(found, part)
     path = f"{report}/anomalies.json"
     with tf.io.gfile.GFile(path, "w") as file:
         file.write(json.dumps([asdict(anomaly) for anomaly in anomalies], indent=2))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mlops.settings import Images
 
 BUILD = Path("build/pipelines")
-PIPELINES = ("training",)
+PIPELINES = ("training", "batch-prediction")
 
 
 class PipelineError(UserError):
@@ -25,7 +25,8 @@ def compile_pipeline(name: str, images: Images, output: Path = BUILD) -> Path:
     """Writes a pipeline's specification, with references of images in place of their names.
 
     Args:
-        name: a module of `mlops.pipelines`, which holds a pipeline of the same name.
+        name: one of PIPELINES; a module of `mlops.pipelines` holds a pipeline of the same name,
+            with underscores.
         images: where the images lie.
         output: the folder to write to.
 
@@ -54,4 +55,5 @@ def _find_pipeline(name: str) -> Any:
 
     if name not in PIPELINES:
         raise PipelineError(f"No pipeline is named {name!r}: choose {', '.join(PIPELINES)}.")
-    return getattr(import_module(f"mlops.pipelines.{name}"), name)
+    module = name.replace("-", "_")
+    return getattr(import_module(f"mlops.pipelines.{module}"), module)

@@ -7,6 +7,7 @@ import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
+from mlops.data.extract import fingerprint
 from mlops.errors import UserError
 from mlops.pipelines.images import image_reference
 from mlops.pipelines.progress import Progress
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from google.cloud import aiplatform
+    from google.cloud import aiplatform, bigquery
 
     from mlops.settings import Settings
 
@@ -48,6 +49,32 @@ def training_parameters(settings: Settings, data_version: str) -> dict[str, Any]
         "serving_image": image_reference(settings.images, "serving"),
         "labels": {"environment": settings.environment, "commit": _commit()},
     }
+
+
+def batch_prediction_parameters(settings: Settings) -> dict[str, Any]:
+    """The arguments of the batch prediction pipeline."""
+    chosen, features = settings.batch_prediction, settings.features
+    if chosen.table:
+        features = features.model_copy(update={"table": chosen.table, "where": chosen.where})
+    return {
+        "project": settings.project,
+        "location": settings.location,
+        "name": settings.name,
+        "features": features.model_dump(mode="json", exclude_defaults=True),
+        "sample_percent": 100.0 if chosen.table else settings.data.sample_percent,
+        "max_bad_percent": chosen.max_bad_percent,
+        "dataset": f"{settings.project}.{chosen.dataset}",
+        "files": f"gs://{settings.bucket}/{chosen.dataset}/predictions" if chosen.files else "",
+        "machines": chosen.machines.model_dump(mode="json"),
+        "beam_arguments": list(settings.beam.arguments),
+    }
+
+
+def parameters_of(name: str, settings: Settings, client: bigquery.Client) -> dict[str, Any]:
+    """The arguments of a pipeline of `mlops.pipelines.compiler.PIPELINES`."""
+    if name == "training":
+        return training_parameters(settings, fingerprint(client, settings.features))
+    return batch_prediction_parameters(settings)
 
 
 def submit(settings: Settings, name: str, spec: Path, parameters: dict[str, Any]) -> Any:

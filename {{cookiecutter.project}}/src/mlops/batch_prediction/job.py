@@ -1,0 +1,108 @@
+"""Run a Vertex AI BatchPredictionJob from table to table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlops.batch_prediction.tables import working_dataset
+from mlops.registry.models import CHAMPION, describe, get_version
+
+if TYPE_CHECKING:
+    from google.cloud import bigquery
+
+    from mlops.features import Features
+    from mlops.settings import BatchMachines
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """What a job has made.
+
+    Attributes:
+        resource_name: `projects/…/locations/…/batchPredictionJobs/…`.
+        version: the model's version.
+        predictions: table of the columns `key` and `prediction`.
+        errors: table of the columns `key` and `errors`; empty when there is none.
+    """
+
+    resource_name: str
+    version: str
+    predictions: str
+    errors: str
+
+
+def predict_rows(
+    client: bigquery.Client,
+    name: str,
+    features: Features,
+    instances: str,
+    dataset: str,
+    machines: BatchMachines,
+) -> JobResult:
+    """Has the champion predict a table; waits until it is done.
+
+    The identifier is the job's key field: it is not sent to the model, and stands beside each
+    prediction and each error.
+
+    Args:
+        client: of the project that the tables belong to.
+        name: the model's display name.
+        features: the declaration of the data.
+        instances: table of the identifier and the inputs.
+        dataset: `PROJECT.DATASET` of what readers know; the job writes to its working dataset.
+        machines: what the job runs on.
+
+    Raises:
+        RegistryError: there is no champion yet.
+        RuntimeError: the job failed.
+    """
+    from google.cloud import aiplatform
+    from google.cloud.aiplatform import gapic, initializer
+
+    champion = describe(get_version(name, CHAMPION))
+    resources = initializer.global_config
+    jobs = resources.create_client(gapic.JobServiceClient)
+    created = jobs.create_batch_prediction_job(
+        parent=resources.common_location_path(),
+        batch_prediction_job={
+            "display_name": f"{name}-batch-prediction",
+            "model": champion.resource_name,
+            "input_config": {
+                "instances_format": "bigquery",
+                "bigquery_source": {"input_uri": f"bq://{instances}"},
+            },
+            "instance_config": {
+                "instance_type": "object",
+                "key_field": features.identifier.name,
+            },
+            "output_config": {
+                "predictions_format": "bigquery",
+                "bigquery_destination": {"output_uri": f"bq://{working_dataset(dataset)}"},
+            },
+            "dedicated_resources": {
+                "machine_spec": {"machine_type": machines.machine_type},
+                "starting_replica_count": machines.starting_replica_count,
+                "max_replica_count": machines.max_replica_count,
+            },
+            "manual_batch_tuning_parameters": {"batch_size": machines.batch_size},
+        },
+    )
+    job = aiplatform.BatchPredictionJob(created.name)
+    job.wait_for_completion()
+    output = job.output_info
+    place = output.bigquery_output_dataset.removeprefix("bq://")
+    predictions = f"{place}.{output.bigquery_output_table}"
+    errors = _if_exists(client, predictions.replace(".predictions_", ".errors_"))
+    return JobResult(job.resource_name, champion.version, predictions, errors)
+
+
+def _if_exists(client: bigquery.Client, table: str) -> str:
+    """The table's name; nothing when there is no such table, since no row has failed."""
+    from google.api_core.exceptions import NotFound
+
+    try:
+        client.get_table(table)
+    except NotFound:
+        return ""
+    return table
