@@ -167,6 +167,34 @@ def test_boxes_are_imported_from_csv_and_jsonl(grpc: DatasetServiceClient, uploa
     assert box in found["1.jpg"]
 
 
+def test_annotations_get_the_labels_of_the_import_or_their_own(
+    grpc: DatasetServiceClient, upload: Upload
+) -> None:
+    [image] = images(upload, "1.jpg")
+    field = "classificationAnnotations"
+    own = {"displayName": "cat", "annotationResourceLabels": {"by": "ann"}}
+    lines = upload(
+        "l.jsonl", json.dumps({"imageGcsUri": image, field: [{"displayName": "a"}, own]})
+    )
+    dataset = aiplatform.ImageDataset.create(display_name="labelled").resource_name
+    config = {
+        "gcs_source": {"uris": [lines]},
+        "import_schema_uri": IMAGE_FORMATS.multi_label_classification,
+        "annotation_labels": {"by": "bob", "round": "2"},
+    }
+    grpc.import_data(name=dataset, import_configs=[config]).result(timeout=30)
+    [item] = grpc.list_data_items(parent=dataset)
+    found = {each.payload["displayName"]: each for each in grpc.list_annotations(parent=item.name)}
+    assert {name: dict(each.labels) for name, each in found.items()} == {
+        "a": {"by": "bob", "round": "2"},
+        "cat": {"by": "ann", "round": "2"},
+    }
+    spec = f"{dataset}/annotationSpecs/{found['cat'].payload['annotationSpecId']}"
+    request = {"name": spec, "read_mask": {"paths": ["display_name"]}}
+    shown = grpc.get_annotation_spec(request=request)
+    assert (shown.display_name, shown.name) == ("cat", "")
+
+
 def test_what_cannot_be_imported_is_a_partial_failure(
     grpc: DatasetServiceClient, upload: Upload
 ) -> None:

@@ -108,6 +108,11 @@ def test_features_are_registered_one_by_one_or_together(people: str, registry: A
     batch[1] = {"feature_id": "town", "feature": {"version_column_name": "city"}}
     done = registry.batch_create_features(parent=made.resource_name, requests=batch).result()
     assert [each.version_column_name for each in done.features] == ["score", "city"]
+    listed = registry.list_features(
+        request={"parent": made.resource_name, "order_by": "feature_id desc"}
+    )
+    ids = [each.name.rpartition("/")[2] for each in listed]
+    assert ids == ["town", "score", "age"]
     assert Feature("town", feature_group_id=made.name).version_column_name == "city"
     with refuses(NotFound):
         registry.create_feature(parent=f"{made.resource_name}0", feature={}, feature_id="age")
@@ -278,7 +283,7 @@ def test_views_that_are_refused(
 def test_a_view_is_updated_listed_and_deleted(
     people: str, admin: Any, bigtable: FeatureOnlineStore
 ) -> None:
-    view = people_view(bigtable, people)
+    view, other = people_view(bigtable, people), people_view(bigtable, people)
     done = admin.update_feature_view(
         feature_view={"name": view.resource_name, "sync_config": {"cron": "0 6 * * *"}},
         update_mask={"paths": ["sync_config.cron"]},
@@ -286,6 +291,12 @@ def test_a_view_is_updated_listed_and_deleted(
     assert done.sync_config.cron == "0 6 * * *"
     assert done.feature_registry_source.feature_groups
     assert view.resource_name in [each.resource_name for each in bigtable.list_feature_views()]
+    listed = admin.list_feature_views(
+        request={"parent": bigtable.resource_name, "order_by": "feature_view_id desc"}
+    )
+    names = [each.name for each in listed]
+    assert {view.resource_name, other.resource_name} <= set(names)
+    assert names == sorted(names, reverse=True)
     view.delete()
     with refuses(NotFound):
         FeatureView(view.resource_name)

@@ -41,6 +41,9 @@ def test_several_files_are_read_by_wildcard(
         bucket.blob(f"parts/{name}.jsonl").upload_from_string(lines([value]))
     job = predict(model, f"gs://{bucket.name}/parts/*.jsonl", f"gs://{bucket.name}/out")
     assert [each["prediction"] for each in results(bucket, job)] == [1, 2]
+    for name, is_listed in [(model.display_name, True), ("other", False)]:
+        found = aiplatform.BatchPredictionJob.list(filter=f'model_display_name="{name}"')
+        assert (job.resource_name in [each.resource_name for each in found]) == is_listed
 
 
 def test_a_bad_row_is_an_error_and_the_others_are_predicted(

@@ -142,6 +142,9 @@ def test_jobs_are_listed_newest_first_by_filter_in_pages(
     oldest_first = aiplatform.PipelineJob.list(filter=mine, order_by="create_time")
     assert [job.resource_name for job in oldest_first] == names
     assert not aiplatform.PipelineJob.list(filter=f'{mine} AND display_name="other"')
+    job_id = names[1].rpartition("/")[2]
+    [found] = aiplatform.PipelineJob.list(filter=f'pipeline_job_user_id="{job_id}"')
+    assert found.resource_name == names[1]
     pages = pipelines.service().list_pipeline_jobs(
         request={"parent": PARENT, "filter": mine, "page_size": 2}
     )

@@ -44,9 +44,8 @@ def check(dataset: Dataset, configs: Iterable[ImportDataConfig]) -> None:
         format_of(config.import_schema_uri, kind)
         if not config.gcs_source.uris:
             raise InvalidArgument("import_configs.gcs_source.uris is required.")
-        check_labels(
-            {key: value for key, value in config.data_item_labels.items() if "/" not in key}
-        )
+        for labels in (config.data_item_labels, config.annotation_labels):
+            check_labels({key: value for key, value in labels.items() if "/" not in key})
 
 
 def import_data(
@@ -128,6 +127,9 @@ def _listed(
                     problems.note(str(found))
                 else:
                     found.labels = {**config.data_item_labels, **found.labels}
+                    found.annotations = [
+                        items.labelled(each, config.annotation_labels) for each in found.annotations
+                    ]
                     yield found
 
 

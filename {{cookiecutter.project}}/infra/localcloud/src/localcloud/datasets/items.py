@@ -100,6 +100,11 @@ def add(store: Store, dataset: Dataset, made: Format, listed: ListedItem, item_i
     return item
 
 
+def labelled(annotation: Payload, labels: Mapping[str, str]) -> Payload:
+    """An annotation of an import file with labels; those that the file gives it go first."""
+    return {**annotation, _LABELS: {**labels, **annotation.get(_LABELS, {})}}
+
+
 def exported(made: Format, item: DataItem, found: Iterable[Annotation]) -> Payload:
     """An item as a line of a JSONL file in this format says it."""
     payload = plain(raw(item).payload)

@@ -9,6 +9,7 @@ from google.cloud.aiplatform_v1.types import (
     GetBatchPredictionJobRequest,
     ListBatchPredictionJobsRequest,
     ListBatchPredictionJobsResponse,
+    Model,
 )
 from google.protobuf.empty_pb2 import Empty
 
@@ -58,8 +59,9 @@ def get_batch_prediction_job(
 def list_batch_prediction_jobs(
     cloud: Cloud, request: ListBatchPredictionJobsRequest
 ) -> ListBatchPredictionJobsResponse:
-    """The jobs of a location."""
-    jobs, token = job_resources.page(cloud, request, BatchPredictionJob)
+    """The jobs of a location that a filter selects, which may name `model_display_name`."""
+    fields = {"model_display_name": lambda job: _model_display_name(cloud, job)}
+    jobs, token = job_resources.page(cloud, request, BatchPredictionJob, fields)
     return ListBatchPredictionJobsResponse(batch_prediction_jobs=jobs, next_page_token=token)
 
 
@@ -73,6 +75,12 @@ def delete_batch_prediction_job(
 ) -> Operation:
     """Delete a job that has ended; its output stays."""
     return job_resources.delete(cloud, request.name, BatchPredictionJob)
+
+
+def _model_display_name(cloud: Cloud, job: BatchPredictionJob) -> str | None:
+    """The display name of a job's model, if the model is still there."""
+    name = models.split_name(job.model)[0]
+    return cloud.store.get(name, Model).display_name if cloud.store.exists(name) else None
 
 
 def _clear_output(job: BatchPredictionJob) -> None:

@@ -41,7 +41,7 @@ from localcloud.operations import Operation
 from localcloud.rpc import raw
 from localcloud.vertex import filters
 from localcloud.vertex.json_values import plain, set_value
-from localcloud.vertex.listing import page
+from localcloud.vertex.listing import masked, page
 from localcloud.vertex.resources import (
     check_display_name,
     check_etag,
@@ -129,9 +129,7 @@ def create_dataset(cloud: Cloud, request: CreateDatasetRequest) -> Operation:
 
 def get_dataset(cloud: Cloud, request: GetDatasetRequest) -> Dataset:
     """One dataset, with its saved queries."""
-    dataset = _shown(cloud, cloud.store.get(request.name, Dataset))
-    [shown], _ = page([dataset], ListDatasetsRequest(read_mask=request.read_mask))
-    return shown
+    return masked(_shown(cloud, cloud.store.get(request.name, Dataset)), request)
 
 
 def list_datasets(cloud: Cloud, request: ListDatasetsRequest) -> ListDatasetsResponse:
@@ -239,7 +237,7 @@ def list_annotations(cloud: Cloud, request: ListAnnotationsRequest) -> ListAnnot
 
 def get_annotation_spec(cloud: Cloud, request: GetAnnotationSpecRequest) -> AnnotationSpec:
     """One of the names that annotations of a dataset have."""
-    return cloud.store.get(request.name, AnnotationSpec)
+    return masked(cloud.store.get(request.name, AnnotationSpec), request)
 
 
 def list_saved_queries(cloud: Cloud, request: ListSavedQueriesRequest) -> ListSavedQueriesResponse:

@@ -1,5 +1,6 @@
 """FeatureOnlineStoreAdminService: online stores, feature views and their syncs."""
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from google.cloud.aiplatform_v1 import types
@@ -25,6 +26,7 @@ from localcloud.vertex.listing import page
 from localcloud.vertex.resources import location, operation_metadata
 
 _LONGEST_ID = 60
+_VIEW_ORDER = {"feature_view_id": "name", **{field: field for field in ORDER}}
 _STORE_FIELDS = ("labels", "bigtable", "bigtable.auto_scaling")
 
 
@@ -130,13 +132,10 @@ def get_feature_view(cloud: Cloud, request: types.GetFeatureViewRequest) -> type
 def list_feature_views(
     cloud: Cloud, request: types.ListFeatureViewsRequest
 ) -> types.ListFeatureViewsResponse:
-    """The feature views of an online store.
-
-    Partly: `order_by` takes create_time and update_time.
-    """
+    """The feature views of an online store."""
     cloud.store.get(request.parent, types.FeatureOnlineStore)
     kept = cloud.store.in_collection(f"{request.parent}/featureViews", types.FeatureView)
-    shown, token = _page(kept, request, LARGE_PAGES)
+    shown, token = _page(kept, request, LARGE_PAGES, _VIEW_ORDER)
     return types.ListFeatureViewsResponse(feature_views=shown, next_page_token=token)
 
 
@@ -192,9 +191,14 @@ def list_feature_view_syncs(
     return types.ListFeatureViewSyncsResponse(feature_view_syncs=shown, next_page_token=token)
 
 
-def _page(kept: list[Any], request: Any, sizes: tuple[int, int]) -> tuple[list[Any], str]:
+def _page(
+    kept: list[Any],
+    request: Any,
+    sizes: tuple[int, int],
+    order: Collection[str] | Mapping[str, str] = ORDER,
+) -> tuple[list[Any], str]:
     selects = filters.predicate(request.filter, FILTERS)
-    return page(kept, request, order=ORDER, selects=selects, sizes=sizes)
+    return page(kept, request, order=order, selects=selects, sizes=sizes)
 
 
 def _deleted(cloud: Cloud, name: str) -> Operation:

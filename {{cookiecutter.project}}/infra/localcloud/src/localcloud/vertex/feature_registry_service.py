@@ -23,6 +23,7 @@ from localcloud.vertex.listing import page
 from localcloud.vertex.resources import location, operation_metadata
 
 _LONGEST_ID = 128
+_FEATURE_ORDER = {"feature_id": "name", **{field: field for field in ORDER}}
 _GROUP_FIELDS = ("labels", "description", "big_query", "big_query.entity_id_columns")
 _FEATURE_FIELDS = ("description", "labels", "point_of_contact")
 
@@ -115,14 +116,11 @@ def get_feature(cloud: Cloud, request: types.GetFeatureRequest) -> types.Feature
 
 
 def list_features(cloud: Cloud, request: types.ListFeaturesRequest) -> types.ListFeaturesResponse:
-    """The features of a group.
-
-    Partly: `order_by` takes create_time and update_time.
-    """
+    """The features of a group."""
     cloud.store.get(request.parent, types.FeatureGroup)
     kept = cloud.store.in_collection(f"{request.parent}/features", types.Feature)
     selects = filters.predicate(request.filter, FILTERS)
-    shown, token = page(kept, request, order=ORDER, selects=selects, sizes=LARGE_PAGES)
+    shown, token = page(kept, request, order=_FEATURE_ORDER, selects=selects, sizes=LARGE_PAGES)
     return types.ListFeaturesResponse(features=shown, next_page_token=token)
 
 

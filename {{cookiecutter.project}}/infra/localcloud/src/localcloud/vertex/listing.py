@@ -43,7 +43,23 @@ def page(
         raise InvalidArgument(f"page_size is {request.page_size}; give a positive number.")
     end = start + min(request.page_size or sizes[0], sizes[1])
     token = _token(request, end) if end < len(found) else ""
-    return [_read(each, request) for each in found[start:end]], token
+    return [masked(each, request) for each in found[start:end]], token
+
+
+def masked(resource: ResourceT, request: Any) -> ResourceT:
+    """A resource with the fields that the request's read mask names; all, if it names none.
+
+    Raises:
+        InvalidArgument: it names what the resource does not have.
+    """
+    mask = getattr(raw(request), "read_mask", None)
+    if not mask or not mask.paths:
+        return resource
+    part = type(resource)()
+    descriptor = raw(resource).DESCRIPTOR
+    known = FieldMask(paths={_readable(path, descriptor) for path in mask.paths})
+    known.MergeMessage(raw(resource), raw(part))
+    return part
 
 
 def _ordered(resources: list[Any], order_by: str, supported: Collection[str]) -> list[Any]:
@@ -107,17 +123,6 @@ def _selection(request: Any) -> str:
     parent = getattr(request, "parent", "")
     text = f"{parent}\0{_filter(request)}\0{_order_by(request)}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _read(resource: ResourceT, request: Any) -> ResourceT:
-    mask = getattr(raw(request), "read_mask", None)
-    if not mask or not mask.paths:
-        return resource
-    part = type(resource)()
-    descriptor = raw(resource).DESCRIPTOR
-    known = FieldMask(paths={_readable(path, descriptor) for path in mask.paths})
-    known.MergeMessage(raw(resource), raw(part))
-    return part
 
 
 def _readable(path: str, descriptor: Any) -> str:

@@ -52,6 +52,7 @@ _FIELDS: filters.Fields = {
     "display_name": lambda job: job.display_name,
     "end_time": lambda job: job.end_time,
     "labels": lambda job: job.labels,
+    "pipeline_job_user_id": lambda job: job.name.rpartition("/")[2],
     "pipeline_name": lambda job: _pipeline_name(job),
     "schedule_name": lambda job: job.schedule_name,
     "state": lambda job: job.state.name,
