@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ def describe_steps(progress: Progress) -> Iterator[str]:
 
 def describe_training(name: str, progress: Progress) -> Iterator[str]:
     """Metrics, and what became of the model `name`."""
+    yield from _describe_search(progress)
     yield "\nMetrics on the test split"
     for metric, value in sorted(progress.artifact("evaluate-model", "metrics")[1].items()):
         yield f"  {metric:<28}  {value:.4f}"
@@ -82,6 +84,21 @@ def describe_predictions(predictions: Iterable[Prediction], label: str) -> Itera
             f"  {prediction.predicted:8.3f}  actual {prediction.actual:g}"
             f"  (version {prediction.version})"
         )
+
+
+def _describe_search(progress: Progress) -> Iterator[str]:
+    """The best hyperparameters, if any were searched."""
+    _, found = progress.artifact("tune-model", "trials")
+    if not found:
+        return
+    yield (
+        f"\nBest hyperparameters: trial {found['trial']} of {found['trials']:g},"
+        f" {found['metric']} {found['value']:.4f}"
+    )
+    for name, value in json.loads(found["best"]).items():
+        yield f"  {name:<28}  {value}"
+    page, _ = progress.artifact("tune-model", "page")
+    yield f"  all trials: {page}"
 
 
 def _describe_version(name: str, progress: Progress) -> str:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from mlops.errors import UserError
 from mlops.features import TABLE, Features
+from mlops.search_space import Tuning, check_search
 
 CONFIG = Path(os.environ.get("MLOPS_CONFIG", "config"))
 ENVIRONMENTS = ("local", "dev", "staging", "prod")
@@ -158,6 +159,7 @@ class Settings(Section):
     images: Images
     data: Data
     training: Training
+    tuning: Tuning = Tuning()
     evaluation: Evaluation
     beam: Beam
     serving: Serving
@@ -170,6 +172,7 @@ class Settings(Section):
         known = {column.name for column in self.features.extracted} - {self.features.label.name}
         if heuristic and heuristic not in known:
             raise ValueError(f"evaluation.heuristic {heuristic!r} is no column that is extracted")
+        check_search(self.tuning, self.training, self.features.problem)
         return self
 
 

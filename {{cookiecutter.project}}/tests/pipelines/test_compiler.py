@@ -80,7 +80,7 @@ def test_only_a_model_that_passed_against_the_champion_of_now_gets_an_alias(
     assert tasks["find-champion"]["cachingOptions"] == {}
     champion = tasks["evaluate-model"]["inputs"]["parameters"]["champion_uri"]
     assert champion["taskOutputParameter"]["producerTask"] == "find-champion"
-    passed = tasks["condition-1"]
+    passed = tasks["condition-4"]
     assert passed["triggerPolicy"]["condition"].endswith("== true")
     (verdict,) = [
         parameter["taskOutputParameter"]
@@ -94,7 +94,40 @@ def test_bad_data_and_bad_models_stop_what_follows(tmp_path: Path) -> None:
     spec = compile_spec(IMAGES, tmp_path)
     tasks = spec["root"]["dag"]["tasks"]
     assert "validate-data" in tasks["transform-data"]["dependentTasks"]
-    assert "evaluate-model" in tasks["condition-1"]["dependentTasks"]
+    assert "evaluate-model" in tasks["condition-4"]["dependentTasks"]
     assert "register-model" not in tasks
-    released = spec["components"]["comp-condition-1"]["dag"]["tasks"]
-    assert set(released) == {"register-model", "condition-2"}
+    released = spec["components"]["comp-condition-4"]["dag"]["tasks"]
+    assert set(released) == {"register-model", "condition-5"}
+
+
+def test_without_tuning_only_the_model_is_trained(tmp_path: Path) -> None:
+    spec = compile_spec(IMAGES, tmp_path)
+    branches = spec["components"]["comp-condition-branches-1"]["dag"]["tasks"]
+    tunes = "inputs.parameter_values['pipelinechannel--tunes']"
+    assert {name: task["triggerPolicy"]["condition"] for name, task in branches.items()} == {
+        "condition-2": f"{tunes} == false",
+        "condition-3": f"!({tunes} == false)",
+    }
+    assert set(spec["components"]["comp-condition-2"]["dag"]["tasks"]) == {"train-model"}
+
+
+def test_the_best_hyperparameters_reach_the_trainer(tmp_path: Path) -> None:
+    spec = compile_spec(IMAGES, tmp_path)
+    tuned = spec["components"]["comp-condition-3"]["dag"]["tasks"]
+    assert set(tuned) == {"tune-model", "train-model-2"}
+    inputs = tuned["train-model-2"]["inputs"]
+    best = inputs["parameters"]["training"]["taskOutputParameter"]
+    assert best == {"outputParameterKey": "Output", "producerTask": "tune-model"}
+    trials = inputs["artifacts"]["trials"]["taskOutputArtifact"]
+    assert trials == {"outputArtifactKey": "trials", "producerTask": "tune-model"}
+    assert tuned["tune-model"]["cachingOptions"] == {"enableCache": True}
+
+
+def test_evaluation_takes_the_model_of_either_branch(tmp_path: Path) -> None:
+    spec = compile_spec(IMAGES, tmp_path)
+    taken = spec["root"]["dag"]["tasks"]["evaluate-model"]["inputs"]["artifacts"]["model"]
+    assert taken["taskOutputArtifact"]["producerTask"] == "condition-branches-1"
+    outputs = spec["components"]["comp-condition-branches-1"]["dag"]["outputs"]["artifacts"]
+    (model,) = outputs.values()
+    producers = [selector["producerSubtask"] for selector in model["artifactSelectors"]]
+    assert producers == ["condition-2", "condition-3"]

@@ -38,6 +38,12 @@ def test_a_condition_is_told_when_it_does_not_hold(state: str, lines: int) -> No
     assert len(list(Progress().update([detail("condition-1", state)]))) == lines
 
 
+def test_a_branch_is_not_told_when_another_is_taken() -> None:
+    choice = detail("condition-branches-1", "SUCCEEDED", task_id=7)
+    other = PipelineTaskDetail(task_name="condition-3", state="NOT_TRIGGERED", parent_task_id=7)
+    assert list(Progress().update([choice, other])) == []
+
+
 def test_neither_the_job_nor_what_waits_is_a_step() -> None:
     job = PipelineTaskDetail(task_name="training-1", state="RUNNING")
     assert list(Progress().update([job, detail("train-model", "PENDING")])) == []
@@ -60,3 +66,10 @@ def test_artifacts_are_found_by_task_and_output() -> None:
     assert progress.artifact("evaluate-model", "metrics") == expected
     assert progress.artifact("evaluate-model", "model") == ("", {})
     assert progress.artifact("train-model", "model") == ("", {})
+
+
+def test_a_step_is_found_in_the_branch_that_ran() -> None:
+    outputs = {"model": PipelineTaskDetail.ArtifactList(artifacts=[Artifact(uri="gs://b/model")])}
+    progress = Progress()
+    list(progress.update([detail("train-model-2", "SUCCEEDED", outputs=outputs)]))
+    assert progress.artifact("train-model", "model") == ("gs://b/model", {})

@@ -27,6 +27,47 @@ def transform_data(
 
 
 @dsl.component(base_image="ml", install_kfp_package=False)
+def tune_model(
+    project: str,
+    location: str,
+    name: str,
+    features: Dict[str, Any],
+    training: Dict[str, Any],
+    tuning: Dict[str, Any],
+    trial_image: str,
+    service_account: str,
+    examples: dsl.Input[dsl.Dataset],
+    trials: dsl.Output[dsl.Artifact],
+    page: dsl.Output[dsl.Markdown],
+) -> Dict[str, Any]:
+    """Searches with a HyperparameterTuningJob; gives `training` with the best hyperparameters."""
+    from google.cloud import aiplatform, storage
+
+    from mlops.features import Features
+    from mlops.search_space import Tuning
+    from mlops.settings import Training
+    from mlops.training.tuning import TuningError, search, write_search
+
+    aiplatform.init(project=project, location=location)
+    job = {"display_name": name, "image": trial_image, "service_account": service_account}
+    try:
+        found = search(
+            Features.model_validate(features),
+            Training.model_validate(training),
+            Tuning.model_validate(tuning),
+            examples.uri,
+            job,
+            f"{trials.uri}/trials",
+        )
+    except TuningError as error:
+        raise SystemExit(str(error)) from None
+    write_search(found, storage.Client(project=project), trials.uri)
+    trials.metadata.update(found.metadata)
+    page.uri = f"{trials.uri}/tuning.md"
+    return {**training, **found.best.hyperparameters}
+
+
+@dsl.component(base_image="ml", install_kfp_package=False)
 def train_model(
     features: Dict[str, Any],
     training: Dict[str, Any],
@@ -34,8 +75,13 @@ def train_model(
     graph: dsl.Input[dsl.Artifact],
     model: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
+    trials: dsl.Input[dsl.Artifact] = None,
 ) -> None:
-    """Trains the model and saves it with its preprocessing."""
+    """Trains the model and saves it with its preprocessing.
+
+    `trials` is the search that found `training`, if there was one: so the lineage of a model leads
+    to it.
+    """
     from mlops.features import Features
     from mlops.settings import Training
     from mlops.training.train import train

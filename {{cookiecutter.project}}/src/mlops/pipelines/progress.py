@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -62,9 +63,13 @@ class Progress:
         return next((f"{task.name} failed: {task.error}" for task in failed), None)
 
     def artifact(self, task: str, output: str) -> tuple[str, dict[str, Any]]:
-        """URI and metadata of what a task made; both empty when it did not."""
-        seen = self.tasks.get(task)
-        return seen.artifacts.get(output, ("", {})) if seen else ("", {})
+        """URI and metadata of what a task made; both empty when it did not.
+
+        A step that stands in several branches is several tasks, which KFP numbers: `train-model`,
+        `train-model-2`. Only one of them has run.
+        """
+        seen = (each for each in self.tasks.values() if _drop_number(each.name) == task)
+        return next((each.artifacts[output] for each in seen if output in each.artifacts), ("", {}))
 
     def _clock(self) -> str:
         minutes, seconds = divmod(int(time.monotonic() - self.started), 60)
@@ -72,12 +77,22 @@ class Progress:
 
 
 def _read_tasks(details: Iterable[PipelineTaskDetail]) -> Iterator[Task]:
-    """The tasks that do something: neither the job itself, nor a condition that holds."""
+    """The tasks that do something: neither the job itself, nor a condition that holds.
+
+    Nor one of several branches, of which another is taken.
+    """
+    details = list(details)
+    choices = {d.task_id for d in details if d.task_name.startswith("condition-branches-")}
     for detail in details:
         state = detail.state.name
-        groups = detail.task_name.startswith("condition-") and state != NOT_TRIGGERED
+        refused = state == NOT_TRIGGERED and detail.parent_task_id not in choices
+        groups = detail.task_name.startswith("condition-") and not refused
         if detail.parent_task_id and not groups and state != "PENDING":
             yield _read_task(detail, state)
+
+
+def _drop_number(name: str) -> str:
+    return re.sub(r"-\d+$", "", name)
 
 
 def _read_task(detail: PipelineTaskDetail, state: str) -> Task:

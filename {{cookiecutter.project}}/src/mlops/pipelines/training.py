@@ -7,7 +7,7 @@ from kfp import dsl
 from mlops.components.data import extract_data, validate_data
 from mlops.components.evaluation import evaluate_model, find_champion
 from mlops.components.release import deploy_model, register_model
-from mlops.components.training import train_model, transform_data
+from mlops.components.training import train_model, transform_data, tune_model
 from mlops.registry.models import CHAMPION
 
 
@@ -20,6 +20,10 @@ def training(
     data_version: str,
     sample_percent: float,
     training: dict[str, Any],
+    tunes: bool,
+    tuning: dict[str, Any],
+    trial_image: str,
+    service_account: str,
     evaluation: dict[str, Any],
     beam_arguments: list[str],
     serving: dict[str, Any],
@@ -41,13 +45,29 @@ def training(
         data=data,
         validation=validated.outputs["report"],
     )
-    trained = train_model(
-        features=features,
-        training=training,
-        examples=transformed.outputs["examples"],
-        graph=transformed.outputs["graph"],
-    )
-    model = trained.outputs["model"]
+    examples, graph = transformed.outputs["examples"], transformed.outputs["graph"]
+    with dsl.If(tunes == False, name="as-declared"):  # noqa: E712 - builds an expression
+        trained = train_model(features=features, training=training, examples=examples, graph=graph)
+    with dsl.Else(name="tuned"):
+        searched = tune_model(
+            project=project,
+            location=location,
+            name=name,
+            features=features,
+            training=training,
+            tuning=tuning,
+            trial_image=trial_image,
+            service_account=service_account,
+            examples=examples,
+        )
+        trained_best = train_model(
+            features=features,
+            training=searched.outputs["Output"],
+            examples=examples,
+            graph=graph,
+            trials=searched.outputs["trials"],
+        )
+    model = dsl.OneOf(trained.outputs["model"], trained_best.outputs["model"])
     champion = find_champion(project=project, location=location, name=name, model=model)
     champion.set_caching_options(enable_caching=False)  # so that it is never another one's
     evaluated = evaluate_model(

@@ -34,9 +34,7 @@ def train(
     """
     model, history = fit_model(features, training, transformed)
     export_model(features, model, graph, output)
-    losses = history["val_loss"]
-    best = losses.index(min(losses))
-    return {"epochs": float(best + 1)} | {name: values[best] for name, values in history.items()}
+    return summarize(history)
 
 
 def fit_model(
@@ -60,6 +58,13 @@ def fit_model(
         verbose=2,
     )
     return model, fitted.history
+
+
+def summarize(history: dict[str, list[float]]) -> dict[str, float]:
+    """The losses and metrics of the best weights, and after how many epochs they were reached."""
+    losses = history["val_loss"]
+    best = losses.index(min(losses))
+    return {"epochs": float(best + 1)} | {name: values[best] for name, values in history.items()}
 
 
 def read_examples(
