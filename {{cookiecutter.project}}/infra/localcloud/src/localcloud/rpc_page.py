@@ -15,7 +15,8 @@ _HEAD = """# What is served
 
 Every RPC of the served client packages, as `localcloud rpcs --markdown` writes it. What works
 partly says what is missing; what is not served answers `UNIMPLEMENTED` and names itself. The
-v1beta1 API has the same RPCs as v1, and no others.
+v1beta1 API has the same RPCs as v1, and no others; its fields that v1 does not have are refused
+over REST and have no effect over gRPC.
 """
 
 

@@ -40,7 +40,8 @@ def create_training_pipeline(
     """Check a training pipeline, keep it and start it.
 
     Partly: custom training and AutoML for tables only; custom training leaves out what custom jobs
-    do and refuses saved queries; `persist_ml_use_assignment` and `encryption_spec` have no effect.
+    do and refuses saved queries; `persist_ml_use_assignment`, `encryption_spec` and AutoML's
+    `additionalExperiments` have no effect.
 
     Raises:
         InvalidArgument: a required field is missing or malformed.
