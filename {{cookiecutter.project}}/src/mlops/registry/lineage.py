@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from google.cloud.aiplatform_v1.types import LineageSubgraph
 
 _MOST_HOPS = 100  # what Vertex allows
+_BRANCH = "system.DagExecution"  # Vertex's type of what groups steps
 
 
 class LineageError(UserError):
@@ -74,9 +75,15 @@ def _walk(start: str, subgraph: LineageSubgraph) -> Iterator[Ancestor]:
 
 
 def _edges(subgraph: LineageSubgraph) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """The executions that put out each artifact, and the artifacts that each took in."""
+    """The executions that put out each artifact, and the artifacts that each took in.
+
+    A branch of the pipeline only hands on what its steps make.
+    """
+    branches = {each.name for each in subgraph.executions if each.schema_title == _BRANCH}
     makers, inputs = defaultdict(list), defaultdict(list)
     for event in subgraph.events:
+        if event.execution in branches:
+            continue
         if event.type_.name == "OUTPUT":
             makers[event.artifact].append(event.execution)
         elif event.type_.name == "INPUT":
