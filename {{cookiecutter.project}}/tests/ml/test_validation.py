@@ -83,7 +83,7 @@ def test_rows_to_predict_need_no_label_but_all_that_the_model_reads(
         rows = pd.read_parquet(data / "train")[inputs]
         folder = tmp_path / name / "serving"
         folder.mkdir(parents=True)
-        rows[(rows["trip_miles"] < 2000) | bad].to_parquet(folder / "rows.parquet")
+        rows[(rows["trip_miles"] < 2000) | bad].to_parquet(folder / "rows.parquet", index=False)
 
     def check_serving(name: str) -> None:
         validate(
