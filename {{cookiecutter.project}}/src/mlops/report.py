@@ -25,7 +25,7 @@ def describe_steps(progress: Progress) -> Iterator[str]:
     yield "\nArtifacts"
     for task in progress.tasks.values():
         for output, (uri, _) in task.artifacts.items():
-            yield f"  {task.name:<16}  {output:<10}  {uri}"
+            yield f"  {task.name:<16}  {output:<12}  {uri}"
 
 
 def describe_training(name: str, progress: Progress) -> Iterator[str]:

@@ -45,7 +45,7 @@ def selection(
     cases = "".join(
         f"\n  WHEN {condition} THEN {quote(message)}"
         for column in known
-        for condition, message in _mistakes(column, is_key=column.name == key)
+        for condition, message in _mistakes(column)
     )
     return (
         f"CREATE OR REPLACE TABLE `{tables.rows}` AS\n"
@@ -113,10 +113,10 @@ def quote(text: str) -> str:
     return f"'{escaped}'"
 
 
-def _mistakes(column: Column, *, is_key: bool) -> Iterator[tuple[str, str]]:
+def _mistakes(column: Column) -> Iterator[tuple[str, str]]:
     """Conditions on a value that contradict its declaration, with what to say then."""
     name = column.name
-    if is_key or column.default is None:
+    if column.default is None:
         yield f"{name} IS NULL", f"{name} is missing"
     if column.values:
         values = ", ".join(quote(value) for value in column.values)
