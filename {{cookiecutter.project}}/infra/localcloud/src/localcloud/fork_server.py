@@ -4,7 +4,7 @@ It stands alone, because it runs in an image's Python, where nothing of localclo
 It imports SCRIPT and the modules once; a child then does what `python SCRIPT ARGUMENTS...` would
 do, without the time that Python takes to start: it has a process group, variables, a working
 folder and an output of its own, keeps nothing open that is the server's, and ends as every Python
-does.
+does. One child is forked ahead and waits, so that a task need not wait for the fork.
 
 A request on the control socket is a length, with two file descriptors, and as many bytes of JSON
 with `arguments`, `environment` and `folder`. The descriptors are the child's output and a channel
@@ -30,7 +30,7 @@ import struct
 import sys
 import threading
 import types
-from typing import Any
+from collections.abc import Sequence
 
 LENGTH = struct.Struct("!I")
 MESSAGE = struct.Struct("!ii")  # a child's number, and its exit code once it has ended
@@ -45,47 +45,53 @@ class Server:
         self._control = control
         self._selector = selectors.PollSelector()  # holds no descriptor that a child would share
         self._children: dict[int, socket.socket] = {}
+        self._spare: tuple[int, socket.socket] | None = None
         self._woken, self._waker = os.pipe()
         for end in (self._woken, self._waker):
             os.set_blocking(end, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
-        self._selector.register(control, selectors.EVENT_READ, self._fork)
+        self._selector.register(control, selectors.EVENT_READ, self._hand_over)
         self._selector.register(self._woken, selectors.EVENT_READ, self._reap)
 
     def serve(self) -> "list[str]":
         """Serve until nobody asks any more; returns in the children, with their arguments."""
         while self._control.fileno() >= 0 or self._children:
+            if self._spare is None and (arguments := self._fork_spare()) is not None:
+                return arguments
             for key, _ in self._selector.select():
-                if (arguments := key.data()) is not None:
-                    return arguments  # type: ignore[no-any-return]
+                key.data()
         sys.exit()
 
-    def _fork(self) -> "list[str] | None":
-        header, descriptors, *_ = socket.recv_fds(self._control, LENGTH.size, 2)
-        content = self._read(LENGTH.unpack(header)[0]) if header else b""
+    def _fork_spare(self) -> "list[str] | None":
+        """Fork a child ahead of its task; returns there once it has one, with its arguments."""
+        ours, theirs = socket.socketpair()
+        server = os.getpid()
+        if (child := os.fork()) == 0:
+            ours.close()
+            self._leave()
+            _tie_to(server)
+            return _become_task(theirs)
+        theirs.close()
+        self._spare = child, ours
+        return None
+
+    def _hand_over(self) -> None:
+        """Let the spare child become the task that a request describes."""
+        if self._spare is None:  # it was just killed; the next one takes the request
+            return
+        content, descriptors = receive(self._control)
         if not content:  # localcloud needs this server no more
             self._selector.unregister(self._control)
             self._control.close()
-            return None
+            return
+        (child, spare), self._spare = self._spare, None
+        with spare, contextlib.suppress(OSError):  # it was killed, as `_reap` tells
+            send(spare, content, descriptors)
         output, channel = descriptors[0], socket.socket(fileno=descriptors[1])
-        server = os.getpid()
-        if (child := os.fork()) == 0:
-            self._leave()
-            request = json.loads(content)
-            _become(request, output, channel, server)
-            return request["arguments"]  # type: ignore[no-any-return]
         os.close(output)
         self._children[child] = channel
         self._selector.register(channel, selectors.EVENT_READ, lambda: self._abandon(child))
-        return None
-
-    def _read(self, length: int) -> bytes:
-        parts = []
-        while length and (part := self._control.recv(min(length, 1 << 20))):
-            parts.append(part)
-            length -= len(part)
-        return b"" if length else b"".join(parts)
 
     def _leave(self) -> None:
         """Close, in a child, all that is the server's."""
@@ -99,10 +105,14 @@ class Server:
 
     def _reap(self) -> None:
         os.read(self._woken, 4096)
-        while self._children:
+        while self._children or self._spare:
             child, status = os.waitpid(-1, os.WNOHANG)
             if not child:
                 return
+            if self._spare and child == self._spare[0]:  # somebody has killed it
+                self._spare[1].close()
+                self._spare = None
+                continue
             _kill_group(child)
             code = os.waitstatus_to_exitcode(status)
             channel = self._children.pop(child)
@@ -123,21 +133,53 @@ class Server:
         channel.close()
 
 
-def _become(request: "dict[str, Any]", output: int, channel: socket.socket, server: int) -> None:
-    """Make this child the process that the request describes."""
+def send(control: socket.socket, content: bytes, descriptors: "Sequence[int]") -> None:
+    """Send a request.
+
+    Raises:
+        OSError: the other end is closed.
+    """
+    socket.send_fds(control, [LENGTH.pack(len(content))], descriptors)
+    control.sendall(content)
+
+
+def receive(control: socket.socket) -> "tuple[bytes, list[int]]":
+    """A request's content and descriptors; nothing if the other end is closed."""
+    header, descriptors, *_ = socket.recv_fds(control, LENGTH.size, 2)
+    length = LENGTH.unpack(header)[0] if header else 0
+    parts = []
+    while length and (part := control.recv(min(length, 1 << 20))):
+        parts.append(part)
+        length -= len(part)
+    return b"" if length else b"".join(parts), descriptors
+
+
+def _tie_to(server: int) -> None:
+    """Give this child a session of its own, and end it with the server (on Linux)."""
     os.setsid()
-    channel.send(MESSAGE.pack(os.getpid(), 0))
-    channel.close()
     if sys.platform == "linux":
         _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != server:  # it died before the kernel was told
             os._exit(1)
+
+
+def _become_task(control: socket.socket) -> "list[str]":
+    """Wait for a request and become the process that it describes; returns its arguments."""
+    with control:
+        content, descriptors = receive(control)
+    if not content:  # the server has ended
+        os._exit(0)
+    request = json.loads(content)
+    output, channel = descriptors
+    with socket.socket(fileno=channel) as told:
+        told.send(MESSAGE.pack(os.getpid(), 0))
     for stream in (1, 2):
         os.dup2(output, stream)
     os.close(output)
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["folder"])
+    return request["arguments"]  # type: ignore[no-any-return]
 
 
 def _kill_group(leader: int) -> None:

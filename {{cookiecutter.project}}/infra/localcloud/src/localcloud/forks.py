@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from localcloud import gcs_mount
-from localcloud.fork_server import LENGTH, MESSAGE
+from localcloud.fork_server import MESSAGE, send
 
 _LOG = logging.getLogger(__name__)
 _FORK_SERVER = Path(__file__).with_name("fork_server.py")
@@ -136,9 +136,7 @@ class ForkServer:
         ours, theirs = socket.socketpair()
         try:
             with theirs, self._lock:
-                descriptors = [output.fileno(), theirs.fileno()]
-                socket.send_fds(self._control, [LENGTH.pack(len(content))], descriptors)
-                self._control.sendall(content)
+                send(self._control, content, [output.fileno(), theirs.fileno()])
         except OSError as error:
             ours.close()
             raise ForkServerEnded from error

@@ -29,6 +29,12 @@ def parent(process: int) -> int:
     return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
 
 
+def children(process: int) -> list[int]:
+    return [
+        int(each) for each in Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    ]
+
+
 def is_alive(process: int) -> bool:
     stat = Path(f"/proc/{process}/stat")
     return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
@@ -260,6 +266,23 @@ def test_a_killed_warm_process_fails_its_tasks_and_is_replaced(
     assert process_numbers(tmp_path / "again")[0] != server
 
 
+@LINUX
+def test_a_killed_process_that_waits_for_its_task_is_replaced(pipelines: PipelineClient) -> None:
+    @dsl.pipeline(name="describing")
+    def describing():
+        describe()
+
+    server = described(run(pipelines, describing), "describe")["parent"]
+    assert eventually(lambda: children(server), 60)
+    waiting = children(server)
+    for each in waiting:
+        os.kill(each, signal.SIGKILL)
+    assert eventually(lambda: children(server) and children(server) != waiting, 60)
+    task = described(run(pipelines, describing), "describe")
+    assert task["parent"] == server
+    assert task["process"] not in waiting
+
+
 def submit_leaving(folder: str) -> None:
     storage.Client(project=PROJECT).create_bucket(BUCKET)
     client = PipelineClient(Path(folder), Path(folder))
@@ -280,6 +303,9 @@ def test_warm_processes_and_their_tasks_end_with_localcloud(
         """
     )
     processes = process_numbers(tmp_path / "numbers")
+    server, task, _ = processes
+    assert eventually(lambda: set(children(server)) - {task}, 60)  # which waits for the next task
+    processes += children(server)
     assert all(is_alive(each) for each in processes)
     state = read_state(Home(own.home))
     assert state
