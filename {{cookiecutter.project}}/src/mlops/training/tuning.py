@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,9 +33,10 @@ class TrialResult:
 
     Attributes:
         id: Vertex's number of the trial.
-        state: Vertex's name of its state; only one that SUCCEEDED has a value.
+        state: Vertex's name of its state.
         hyperparameters: what it tried.
-        value: the metric, with the weights that the trial would have saved.
+        value: the metric, with the weights that the trial would have saved; None if it failed, or
+            has diverged.
     """
 
     id: str
@@ -215,12 +217,13 @@ def _read_trial(trial: Trial, tuning: Tuning, training: Training) -> TrialResult
     # Vertex keeps each number as a float: have it as training does
     typed = type(training).model_validate(training.model_dump() | read).model_dump(mode="json")
     metrics = {each.metric_id: each.value for each in trial.final_measurement.metrics}
-    succeeded = trial.state.name == "SUCCEEDED"
+    value = metrics.get(tuning.metric, math.nan)
+    learnt = trial.state.name == "SUCCEEDED" and math.isfinite(value)  # not if it has diverged
     return TrialResult(
         id=trial.id,
         state=trial.state.name,
         hyperparameters={each.name: typed[each.name] for each in tuning.parameters},
-        value=metrics.get(tuning.metric) if succeeded else None,
+        value=value if learnt else None,
     )
 
 
