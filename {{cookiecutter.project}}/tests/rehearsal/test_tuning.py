@@ -15,11 +15,11 @@ from tests.rehearsal.conftest import Rehearsal, succeed
 from tests.rehearsal.test_life_of_a_model import states
 
 UNITS = ([4], [8, 4])
-# prints what the newest run's model was trained with
+# prints what the newest run's model was trained with, and the steps that it was made by
 TRAINED_WITH = """
 import json
 from google.cloud import aiplatform
-from google.protobuf import json_format
+from mlops.registry.lineage import trace
 from mlops.settings import load_settings
 
 settings = load_settings()
@@ -27,7 +27,8 @@ aiplatform.init(project=settings.project, location=settings.location)
 (job,) = aiplatform.PipelineJob.list(order_by="create_time desc")[:1]
 (task,) = [each for each in job.task_details if each.task_name == "train-model-2"]
 execution = type(task.execution).to_dict(task.execution)
-print(json.dumps(execution["metadata"]["input:training"]))
+steps = [each.step for each in trace(task.outputs["model"].artifacts[0].uri)]
+print(json.dumps([execution["metadata"]["input:training"], steps]))
 """
 
 
@@ -74,10 +75,12 @@ def test_each_trial_is_measured_and_the_best_is_told(rehearsal: Rehearsal, tuned
 
 def test_the_best_hyperparameters_train_the_model(rehearsal: Rehearsal, tuned: str) -> None:
     printed = succeed(rehearsal.localcloud("run", "--", sys.executable, "-c", TRAINED_WITH))
-    trained_with = json.loads(printed)
+    trained_with, steps = json.loads(printed)
     best = read_search(rehearsal, tuned)["best"]["hyperparameters"]
     assert {name: trained_with[name] for name in best} == best
     assert trained_with["epochs"] == 1
+    assert steps[0] == "train-model-2"
+    assert "tune-model" in steps
 
 
 def test_a_second_run_takes_the_search_from_the_cache(rehearsal: Rehearsal, tuned: str) -> None:
