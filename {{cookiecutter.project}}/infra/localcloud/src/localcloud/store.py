@@ -17,6 +17,7 @@ create table if not exists resources (
     name text primary key, collection text not null, created integer not null, data blob not null
 );
 create index if not exists resources_by_collection on resources (collection, created);
+create index if not exists resources_by_creation on resources (created);
 """
 
 
