@@ -88,7 +88,7 @@ def test_another_model_is_a_challenger_until_it_is_promoted(rehearsal: Rehearsal
 def test_a_model_leads_back_to_its_data(rehearsal: Rehearsal) -> None:
     first, second = (succeed(rehearsal.mlops("lineage", version)) for version in ("1", "champion"))
     for lineage in (first, second):
-        assert re.search(r"^train-model  model  gs://", lineage)
+        assert re.search(r"^train-model  model  gs://", lineage, re.M)
         assert "FROM `bigquery-public-data.chicago_taxi_trips.taxi_trips`" in lineage
         assert re.search(r"schema: gs://\S+schema\.pbtxt", lineage)
     hashes = re.findall(r"data_hash: ([0-9a-f]{64})", first + second)
@@ -119,7 +119,7 @@ def test_bad_data_stops_at_validation(
     succeed(rehearsal.load_trips("--corrupt", corruption))
     done = rehearsal.train()
     assert done.returncode == 1
-    assert states(done.stdout)["validate-data"] == "FAILED"
+    assert states(done.stdout)["validate-data"] == "FAILED", done.stdout + done.stderr
     assert states(done.stdout)["transform-data"] == "NOT_TRIGGERED"
     assert not any(
         state == "SUCCEEDED"
