@@ -3,7 +3,6 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 from google.cloud.aiplatform_v1.types import (
     Attribution,
@@ -12,16 +11,14 @@ from google.cloud.aiplatform_v1.types import (
     ModelEvaluation,
     ModelExplanation,
     ModelSourceInfo,
-    UploadModelRequest,
-    UploadModelResponse,
 )
 
 from localcloud.automl.inputs import Inputs
+from localcloud.jobs import trained_model
 from localcloud.jobs.job import Job
 from localcloud.rpc import raw
 from localcloud.vertex import model_service
 from localcloud.vertex.json_values import set_value
-from localcloud.vertex.resources import location
 
 IMAGE = "localcloud/automl-tabular"
 
@@ -43,9 +40,8 @@ def upload(job: Job, inputs: Inputs, name: str) -> str:
     Raises:
         GoogleAPICallError: the model cannot be uploaded as it is described.
     """
-    pipeline = job.resource
     kind = inputs.target.metadata["predictionType"]
-    model = Model(pipeline.model_to_upload)
+    model = Model(job.resource.model_to_upload)
     model.container_spec = {
         "image_uri": IMAGE,
         "env": [{"name": "AUTOML_MODEL", "value": name}],
@@ -58,20 +54,7 @@ def upload(job: Job, inputs: Inputs, name: str) -> str:
     model.model_source_info = ModelSourceInfo(source_type=ModelSourceInfo.ModelSourceType.AUTOML)
     model.supported_input_storage_formats = list(_FORMATS)
     model.supported_output_storage_formats = list(_FORMATS)
-    model.training_pipeline = job.name
-    request = UploadModelRequest(
-        parent=location(job.name),
-        model=model,
-        model_id=pipeline.model_id,
-        parent_model=pipeline.parent_model,
-    )
-    operation = model_service.upload_model(job.cloud, request)
-    uploaded: Any = UploadModelResponse.pb(UploadModelResponse())
-    operation.response.Unpack(uploaded)
-    with job.editing() as resource:
-        resource.model_to_upload.name = uploaded.model
-        resource.model_to_upload.version_id = uploaded.model_version_id
-    return f"{uploaded.model}@{uploaded.model_version_id}"
+    return trained_model.upload(job, model)
 
 
 def evaluate(job: Job, inputs: Inputs, model: str, folder: Path) -> None:

@@ -1,27 +1,21 @@
 """Runs a TrainingPipeline with a custom task: a CustomJob, then the upload of its model."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from google.api_core.exceptions import InvalidArgument
-from google.cloud.aiplatform_v1.types import (
-    CustomJob,
-    CustomJobSpec,
-    Model,
-    UploadModelRequest,
-    UploadModelResponse,
-)
+from google.cloud.aiplatform_v1.types import CustomJob, CustomJobSpec, Model
 from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 from google.protobuf.struct_pb2 import Value
 from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 
 from localcloud.datasets.training_data import TrainingData
+from localcloud.jobs import trained_model
 from localcloud.jobs.custom_job import CustomJobWork
 from localcloud.jobs.job import Job, JobCancelled, JobFailed, State
 from localcloud.rpc import raw
-from localcloud.vertex import job_resources, model_service
-from localcloud.vertex.resources import now
+from localcloud.vertex import job_resources
+from localcloud.vertex.resources import location, now
 
 _POLL_SECONDS = 0.05
 
@@ -50,7 +44,7 @@ class CustomTraining:
         )
         variables = self.data.export(job.cloud, now()) if self.data else {}
         work = CustomJobWork(variables=variables)
-        child = job_resources.create(job.cloud, _parent(job), custom_job, work)
+        child = job_resources.create(job.cloud, location(job.name), custom_job, work)
         with job.editing() as resource:
             resource.training_task_metadata = {"backingCustomJob": child.name}
         await_child(job, child)
@@ -92,7 +86,6 @@ def await_child(job: Job, child: Job) -> None:
 
 
 def _upload(job: Job, output: str) -> None:
-    pipeline = job.resource
     uri = f"{output.rstrip('/')}/model"
     folder = job.cloud.home.storage / uri.removeprefix("gs://")
     if not folder.is_dir() or not any(folder.iterdir()):
@@ -100,26 +93,9 @@ def _upload(job: Job, output: str) -> None:
             f'There are no files under "{uri}" to copy; save the model to AIP_MODEL_DIR.',
             StatusCode.FAILED_PRECONDITION,
         )
-    model = Model(pipeline.model_to_upload)
+    model = Model(job.resource.model_to_upload)
     model.artifact_uri = uri
-    model.training_pipeline = job.name
-    request = UploadModelRequest(
-        parent=_parent(job),
-        model=model,
-        model_id=pipeline.model_id,
-        parent_model=pipeline.parent_model,
-    )
-    operation = model_service.upload_model(job.cloud, request)
-    uploaded: Any = UploadModelResponse.pb(UploadModelResponse())
-    operation.response.Unpack(uploaded)
-    with job.editing() as resource:
-        resource.model_to_upload.name = uploaded.model
-        resource.model_to_upload.version_id = uploaded.model_version_id
-        resource.model_to_upload.artifact_uri = uri
-
-
-def _parent(job: Job) -> str:
-    return job.name.rsplit("/", 2)[0]
+    trained_model.upload(job, model)
 
 
 def _code(error: Status) -> StatusCode:
