@@ -43,7 +43,7 @@ def typical_row(features: Features) -> dict[str, np.ndarray]:
 
 
 def test_training_and_serving_transform_bit_for_bit_alike(run: Run) -> None:
-    table = pq.read_table(f"{run.data}/eval").slice(0, ROWS)
+    table = pq.read_table(f"{run.data}/eval", use_threads=False).slice(0, ROWS)
     examples = read_examples(run.features, run.settings.training, run.transformed, Split.EVAL)
     trained, _ = next(iter(examples.unbatch().batch(len(table))))
     (batch,) = to_batches(table)

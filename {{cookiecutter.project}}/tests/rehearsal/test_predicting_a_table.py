@@ -80,7 +80,8 @@ client = bigquery.Client(project=settings.project)
 dataset, uri = f"{settings.project}.batch_predictions", f"gs://{settings.bucket}/selected"
 select_rows(client, features, dataset, uri, max_bad_percent=1, sample_percent=100)
 blobs = storage.Client(project=settings.project).list_blobs(settings.bucket, prefix="selected/")
-tables = [pq.read_table(blob.open("rb")) for blob in blobs]
+# of ParquetFile, because the threads of read_table may abort the process when it ends
+tables = [pq.ParquetFile(blob.open("rb")).read() for blob in blobs]
 print(sum(value.as_py() == -1 for table in tables for value in table["trip_seconds"]))
 """
 

@@ -123,7 +123,7 @@ def test_export_writes_parquet_of_bigquerys_types(
     job.result()
     assert job.statement_type == "EXPORT_DATA"
     (file,) = (home.storage / "bucket" / "export").iterdir()
-    table = pq.read_table(file)
+    table = pq.ParquetFile(file).read()
     assert {field.name: str(field.type) for field in table.schema} == {
         "id": "int64",
         "price": "double",
