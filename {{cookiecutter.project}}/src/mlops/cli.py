@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,24 +42,45 @@ EnvironmentOption = Annotated[
 ]
 
 
-@pipelines.command("compile")
-def compile_(environment: EnvironmentOption = Environment.LOCAL) -> None:
-    """Compile all pipelines to build/pipelines."""
-    from mlops.pipelines.compiler import PIPELINES, compile_pipeline
+ReleaseOption = Annotated[
+    Path | None,
+    typer.Option(help="Folder of a release: digests of images, and what was compiled with them."),
+]
 
-    settings = load_settings(environment)
-    _write(str(compile_pipeline(name, settings.images)) for name in PIPELINES)
+
+@pipelines.command("compile")
+def compile_(
+    environment: EnvironmentOption = Environment.LOCAL, release: ReleaseOption = None
+) -> None:
+    """Compile all pipelines to build/pipelines, or into a release."""
+    from mlops.pipelines.compiler import BUILD, PIPELINES, compile_pipeline
+    from mlops.pipelines.releases import Release
+
+    settings, output = load_settings(environment), BUILD
+    if release:
+        settings = Release(release).pin(settings)
+        output = Release(release).pipelines(environment)
+    _write(str(compile_pipeline(name, settings.images, output)) for name in PIPELINES)
 
 
 @pipelines.command()
-def run(name: str, environment: EnvironmentOption = Environment.LOCAL) -> None:
-    """Compile a pipeline, run it on Vertex AI Pipelines, and report."""
+def run(
+    name: str,
+    environment: EnvironmentOption = Environment.LOCAL,
+    release: ReleaseOption = None,
+) -> None:
+    """Compile a pipeline (or take it from a release), run it on Vertex AI Pipelines, and report."""
     from mlops.pipelines.compiler import compile_pipeline
+    from mlops.pipelines.releases import Release
     from mlops.pipelines.runs import follow, parameters_of, submit
     from mlops.report import describe_batch_prediction, describe_steps, describe_training
 
     settings = load_settings(environment)
-    spec = compile_pipeline(name, settings.images)
+    if release:
+        settings = Release(release).pin(settings)
+        spec = Release(release).pipeline(environment, name)
+    else:
+        spec = compile_pipeline(name, settings.images)
     client = _connect(settings)
     job = submit(settings, name, spec, parameters_of(name, settings, client))
     typer.echo(f"Running {job.resource_name}")

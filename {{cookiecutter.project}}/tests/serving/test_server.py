@@ -22,6 +22,7 @@ SPECS = {
     "company": tf.TensorSpec([None], tf.string, "company"),
     "shared": tf.TensorSpec([None], tf.bool, "shared"),
 }
+SOURCES = str(Path(__file__).parents[2] / "src")
 GOOD = {"miles": 2.5, "hour": 3, "company": "none", "shared": False}
 
 
@@ -54,7 +55,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "AIP_HEALTH_ROUTE": "/ready",
         "AIP_PREDICT_ROUTE": "/answer",
         "AIP_HTTP_HOST": "127.0.0.1",
-        "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
+        "PYTHONPATH": SOURCES,
     }
     address = f"127.0.0.1:{port}"
     with subprocess.Popen([sys.executable, "-m", "mlops.serving"], env=environment) as process:
@@ -88,6 +89,20 @@ def request(address: str, method: str, path: str, body: bytes | None = None) -> 
 def post(address: str, body: Any) -> tuple[int, Any]:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     return request(address, "POST", "/answer", data)
+
+
+def probe(port: str) -> int:
+    variables = os.environ | {"AIP_HTTP_PORT": port, "AIP_HEALTH_ROUTE": "/ready"}
+    command = [sys.executable, "-m", "mlops.serving.probe"]
+    return subprocess.run(command, env=variables | {"PYTHONPATH": SOURCES}, check=False).returncode
+
+
+def test_the_probe_of_the_image_finds_the_server(server: str) -> None:
+    assert probe(server.partition(":")[2]) == 0
+
+
+def test_the_probe_of_the_image_fails_without_a_server() -> None:
+    assert probe("1") == 1
 
 
 def test_predictions_come_in_the_order_of_the_instances(server: str) -> None:

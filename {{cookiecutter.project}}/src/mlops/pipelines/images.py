@@ -22,7 +22,9 @@ class ImageError(UserError):
 
 
 def image_reference(images: Images, name: str) -> str:
-    """`REPOSITORY/NAME:TAG`, where the tag is by default a digest of what the image is built from.
+    """`REPOSITORY/NAME@DIGEST` of a release, else `REPOSITORY/NAME:TAG`.
+
+    The tag is by default a digest of what the image is built from.
 
     Raises:
         ImageError: there is no such folder under infra/images.
@@ -30,6 +32,8 @@ def image_reference(images: Images, name: str) -> str:
     if not (FOLDER / name / "Dockerfile").is_file():
         known = ", ".join(sorted(path.parent.name for path in FOLDER.glob("*/Dockerfile")))
         raise ImageError(f"No image is named {name!r}: the folders in {FOLDER} are {known}.")
+    if name in images.digests:
+        return f"{images.repository}/{name}@{images.digests[name]}"
     return f"{images.repository}/{name}:{images.tag or _digest(name)}"
 
 

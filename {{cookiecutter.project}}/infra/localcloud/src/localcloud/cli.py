@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from localcloud import clock_commands, control, control_client, fault_commands
+from localcloud import clock_commands, control, control_client, fault_commands, lint_command
 from localcloud.environment import container_environment, run_environment
 from localcloud.home import Home
 from localcloud.server_state import ServerState, running_server
@@ -32,6 +32,7 @@ app = typer.Typer(
 )
 app.add_typer(clock_commands.app, name="clock")
 app.add_typer(fault_commands.app, name="faults")
+app.command()(lint_command.lint)
 
 Images = Annotated[
     Path | None,

@@ -46,7 +46,7 @@ def parse(text: str) -> Dockerfile:
     arguments: dict[str, str] = {}
     stage: Dockerfile | None = None
     alias = ""
-    for instruction, rest in _instructions(text):
+    for instruction, rest in instructions(text):
         if instruction == "ARG":
             name, _, default = rest.partition("=")
             arguments[name.strip()] = _unquote(default)
@@ -83,7 +83,7 @@ def _apply(stage: Dockerfile, instruction: str, rest: str, arguments: dict[str, 
     )
 
 
-def _instructions(text: str) -> Iterator[tuple[str, str]]:
+def instructions(text: str) -> Iterator[tuple[str, str]]:
     """Each instruction in capitals with its arguments; comments and continuations resolved."""
     lines = (line for line in text.splitlines() if not line.lstrip().startswith("#"))
     joined = re.sub(r"\\[ \t]*\n\s*", " ", "\n".join(line for line in lines if line.strip()))

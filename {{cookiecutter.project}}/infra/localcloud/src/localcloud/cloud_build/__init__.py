@@ -1,0 +1,1 @@
+"""Cloud Build on this machine: build files are checked, and their steps played in order."""
