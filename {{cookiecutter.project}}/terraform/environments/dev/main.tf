@@ -1,0 +1,35 @@
+# Where changes are tried: cheap, forgetful, and quick to take down and up again.
+module "platform" {
+  source = "../../modules/platform"
+
+  alert_emails        = var.alert_emails
+  callers             = var.callers
+  deletion_protection = false
+  environment         = "dev"
+  name                = var.name
+  privacy             = { paused = true, wrapped_key = var.wrapped_key }
+  project_id          = var.project_id
+  promoted_to         = var.promoted_to
+  region              = var.region
+  retention           = { findings_days = 30, predictions_days = 7, replaced_objects_days = 1, requests_days = 7 }
+  runbook             = var.runbook
+  scan_images         = false
+  schedules           = { enabled = false }
+
+  billing = var.billing_account == null ? null : { account = var.billing_account, amount = 200 }
+
+  cloud_build = var.github == null ? null : {
+    github = var.github
+    triggers = {
+      main = {
+        branch      = "^main$"
+        description = "Builds, tests and delivers what was merged."
+      }
+      pull-request = {
+        description   = "Tests what is proposed; delivers nothing."
+        pull_request  = "^main$"
+        substitutions = { _DELIVER = "no" }
+      }
+    }
+  }
+}

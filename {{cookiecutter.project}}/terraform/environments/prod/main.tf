@@ -1,0 +1,34 @@
+# Where users are: a key and a network of one's own, nothing with data in it can be destroyed, and a
+# person approves each release.
+module "platform" {
+  source = "../../modules/platform"
+
+  alert_emails          = var.alert_emails
+  callers               = var.callers
+  cmek                  = true
+  deletion_protection   = true
+  environment           = "prod"
+  name                  = var.name
+  network               = {}
+  privacy               = { discovery = true, wrapped_key = var.wrapped_key }
+  project_id            = var.project_id
+  promoted_to           = var.promoted_to
+  region                = var.region
+  request_sampling_rate = 0.1
+  retention             = { findings_days = 90, predictions_days = 30, replaced_objects_days = 7, requests_days = 30 }
+  retrain_on_drift      = true
+  runbook               = var.runbook
+
+  billing = var.billing_account == null ? null : { account = var.billing_account, amount = 2000 }
+
+  cloud_build = var.github == null ? null : {
+    github = var.github
+    triggers = {
+      release = {
+        approval    = true
+        description = "Brings a version, v1.2.3, to users, once someone has approved."
+        tag         = "^v[0-9]+\\.[0-9]+\\.[0-9]+$"
+      }
+    }
+  }
+}

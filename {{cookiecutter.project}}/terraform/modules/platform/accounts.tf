@@ -1,0 +1,219 @@
+# One account a job. What each may do stands in the grants below, next to why.
+
+locals {
+  accounts = {
+    cloud-build        = "Builds images, compiles pipelines and delivers them."
+    monitoring         = "Watches the deployed model and asks for a new one."
+    pipelines          = "Runs the steps of the pipelines."
+    release-controller = "Moves the endpoint's traffic from one model to the next, or back."
+    scheduler          = "Starts jobs at their time or on an event."
+    serving            = "Runs the prediction container."
+    training           = "Runs custom training and tuning jobs."
+  }
+
+  # Google's roles of Vertex AI reach from reading everything to writing everything; these do one job.
+  custom_roles = {
+    mlopsMonitor = {
+      title       = "Model monitor"
+      description = "Runs Model Monitoring and starts pipelines."
+      permissions = [
+        "aiplatform.endpoints.get",
+        "aiplatform.endpoints.list",
+        "aiplatform.modelDeploymentMonitoringJobs.create",
+        "aiplatform.modelDeploymentMonitoringJobs.get",
+        "aiplatform.modelDeploymentMonitoringJobs.list",
+        "aiplatform.modelDeploymentMonitoringJobs.pause",
+        "aiplatform.modelDeploymentMonitoringJobs.resume",
+        "aiplatform.modelDeploymentMonitoringJobs.searchStatsAnomalies",
+        "aiplatform.modelDeploymentMonitoringJobs.update",
+        "aiplatform.models.get",
+        "aiplatform.models.list",
+        "aiplatform.pipelineJobs.create",
+        "aiplatform.pipelineJobs.get",
+        "aiplatform.pipelineJobs.list",
+        "monitoring.timeSeries.create",
+        "monitoring.timeSeries.list",
+      ]
+    }
+    mlopsPredictor = {
+      title       = "Predictor"
+      description = "Asks an endpoint for predictions, and no more."
+      permissions = ["aiplatform.endpoints.explain", "aiplatform.endpoints.predict"]
+    }
+    mlopsReleaseController = {
+      title       = "Release controller"
+      description = "Deploys models on endpoints and reads how they do."
+      permissions = [
+        "aiplatform.endpoints.deploy",
+        "aiplatform.endpoints.explain",
+        "aiplatform.endpoints.get",
+        "aiplatform.endpoints.list",
+        "aiplatform.endpoints.predict",
+        "aiplatform.endpoints.undeploy",
+        "aiplatform.endpoints.update",
+        "aiplatform.models.get",
+        "aiplatform.models.list",
+        "aiplatform.models.update",
+        "aiplatform.operations.list",
+        "monitoring.timeSeries.list",
+      ]
+    }
+    mlopsSubmitter = {
+      title       = "Pipeline submitter"
+      description = "Starts pipelines and follows them."
+      permissions = ["aiplatform.pipelineJobs.create", "aiplatform.pipelineJobs.get", "aiplatform.pipelineJobs.list"]
+    }
+    mlopsTrainer = {
+      title       = "Trainer"
+      description = "Writes TensorBoard runs."
+      permissions = [
+        "aiplatform.tensorboardExperiments.create",
+        "aiplatform.tensorboardExperiments.get",
+        "aiplatform.tensorboardExperiments.list",
+        "aiplatform.tensorboardExperiments.write",
+        "aiplatform.tensorboardRuns.batchCreate",
+        "aiplatform.tensorboardRuns.create",
+        "aiplatform.tensorboardRuns.get",
+        "aiplatform.tensorboardRuns.list",
+        "aiplatform.tensorboardRuns.write",
+        "aiplatform.tensorboardTimeSeries.batchCreate",
+        "aiplatform.tensorboardTimeSeries.create",
+        "aiplatform.tensorboardTimeSeries.get",
+        "aiplatform.tensorboardTimeSeries.list",
+        "aiplatform.tensorboards.get",
+      ]
+    }
+  }
+
+  # Who may start something that runs as another account.
+  account_grants = {
+    "cloud-build deploys release-controller" = {
+      account = "cloud-build"
+      on      = "release-controller"
+      reason  = "Delivery updates the image of the job that runs as it."
+    }
+    "cloud-build deploys monitoring" = {
+      account = "cloud-build"
+      on      = "monitoring"
+      reason  = "Delivery updates the image of the retraining job that runs as it."
+    }
+    "cloud-build starts pipelines" = {
+      account = "cloud-build"
+      on      = "pipelines"
+      reason  = "A delivery runs the pipelines as their own account."
+    }
+    "monitoring starts pipelines" = {
+      account = "monitoring"
+      on      = "pipelines"
+      reason  = "Retraining runs the pipelines as their own account."
+    }
+    "pipelines starts serving" = {
+      account = "pipelines"
+      on      = "serving"
+      reason  = "The first model is deployed by the pipeline, and serves as its own account."
+    }
+    "pipelines starts training" = {
+      account = "pipelines"
+      on      = "training"
+      reason  = "Training jobs run as their own account."
+    }
+    "release-controller starts serving" = {
+      account = "release-controller"
+      on      = "serving"
+      reason  = "Deployed models serve as their own account."
+    }
+  }
+
+  # On the whole project, because nothing narrower can carry the role; each says what stands in the way.
+  project_grants = merge(
+    {
+      "cloud-build logs" = {
+        account = "cloud-build"
+        role    = "roles/logging.logWriter"
+        reason  = "Builds with an account of their own write their log themselves; logs have no policy of their own."
+      }
+      "cloud-build submits" = {
+        account = "cloud-build"
+        role    = "mlopsSubmitter"
+        reason  = "Pipeline jobs belong to the project and have no policy of their own."
+      }
+      "monitoring monitors" = {
+        account = "monitoring"
+        role    = "mlopsMonitor"
+        reason  = "Monitoring jobs, pipeline jobs and time series have no policy of their own."
+      }
+      "monitoring queries" = {
+        account = "monitoring"
+        role    = "roles/bigquery.jobUser"
+        reason  = "A query is a job of the project; what it may read is granted on datasets."
+      }
+      "pipelines inspects" = {
+        account = "pipelines"
+        role    = "roles/dlp.user"
+        reason  = "Training waits for a scan of its data; DLP's jobs have no policy of their own."
+      }
+      "pipelines queries" = {
+        account = "pipelines"
+        role    = "roles/bigquery.jobUser"
+        reason  = "A query is a job of the project; what it may read is granted on datasets."
+      }
+      "pipelines reads quickly" = {
+        account = "pipelines"
+        role    = "roles/bigquery.readSessionUser"
+        reason  = "A read session belongs to the project; what it may read is granted on datasets."
+      }
+      "pipelines works" = {
+        account = "pipelines"
+        role    = "roles/aiplatform.user"
+        reason  = "Jobs, models and metadata have no policy of their own."
+      }
+      "release-controller queries" = {
+        account = "release-controller"
+        role    = "roles/bigquery.jobUser"
+        reason  = "A query is a job of the project; what it may read is granted on datasets."
+      }
+      "release-controller releases" = {
+        account = "release-controller"
+        role    = "mlopsReleaseController"
+        reason  = "Models, operations and time series have no policy of their own."
+      }
+      "scheduler runs workflows" = {
+        account = "scheduler"
+        role    = "roles/workflows.invoker"
+        reason  = "Eventarc starts the workflow as this account; workflows have no policy of their own."
+      }
+      "training reports" = {
+        account = "training"
+        role    = "mlopsTrainer"
+        reason  = "TensorBoards have no policy of their own."
+      }
+    },
+    var.dataflow ? {
+      "pipelines runs Dataflow" = {
+        account = "pipelines"
+        role    = "roles/dataflow.developer"
+        reason  = "Beam's jobs on Dataflow belong to the project."
+      }
+      "pipelines works for Dataflow" = {
+        account = "pipelines"
+        role    = "roles/dataflow.worker"
+        reason  = "Dataflow's workers run as this account and report to the project's jobs."
+      }
+    } : {},
+  )
+
+  members = { for name, email in module.iam.accounts : name => "serviceAccount:${email}" }
+  agents  = { for name, email in module.services.agents : name => "serviceAccount:${email}" }
+}
+
+module "iam" {
+  source = "../iam"
+
+  account_grants = local.account_grants
+  accounts       = local.accounts
+  custom_roles   = local.custom_roles
+  project_grants = local.project_grants
+  project_id     = var.project_id
+
+  depends_on = [module.services]
+}

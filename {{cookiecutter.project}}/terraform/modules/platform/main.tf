@@ -1,0 +1,248 @@
+# Everything that one environment needs, in one place; a root chooses the environment's options.
+
+locals {
+  bucket = "${var.project_id}-mlops"
+  labels = merge(var.labels, { application = var.name, environment = var.environment, managed-by = "terraform" })
+  services = setunion(
+    [
+      "aiplatform.googleapis.com",
+      "artifactregistry.googleapis.com",
+      "bigquery.googleapis.com",
+      "bigquerystorage.googleapis.com",
+      "cloudbuild.googleapis.com",
+      "cloudkms.googleapis.com",
+      "cloudresourcemanager.googleapis.com",
+      "cloudscheduler.googleapis.com",
+      "dlp.googleapis.com",
+      "eventarc.googleapis.com",
+      "iam.googleapis.com",
+      "iamcredentials.googleapis.com",
+      "logging.googleapis.com",
+      "monitoring.googleapis.com",
+      "pubsub.googleapis.com",
+      "run.googleapis.com",
+      "secretmanager.googleapis.com",
+      "storage.googleapis.com",
+      "workflows.googleapis.com",
+    ],
+    var.billing == null ? [] : ["billingbudgets.googleapis.com"],
+    var.dataflow ? ["compute.googleapis.com", "dataflow.googleapis.com"] : [],
+    var.network == null ? [] : ["compute.googleapis.com", "dns.googleapis.com"],
+    var.workload_identity == null ? [] : ["sts.googleapis.com"],
+  )
+  # which of Google's accounts encrypt with the customer's key, and what for
+  encrypting = {
+    "aiplatform.googleapis.com"       = "Vertex AI encrypts models, jobs and metadata with it."
+    "artifactregistry.googleapis.com" = "Artifact Registry encrypts images with it."
+    "pubsub.googleapis.com"           = "Pub/Sub encrypts messages with it."
+    "run.googleapis.com"              = "Cloud Run encrypts the jobs' containers with it."
+    "storage.googleapis.com"          = "Cloud Storage encrypts the bucket with it."
+  }
+  key = var.cmek ? module.kms.keys["data"] : null
+}
+
+module "services" {
+  source = "../services"
+
+  project_id = var.project_id
+  services   = local.services
+}
+
+module "kms" {
+  source = "../kms"
+
+  keys       = setunion(["privacy"], var.cmek ? ["data"] : [])
+  labels     = local.labels
+  location   = var.region
+  name       = "mlops"
+  project_id = var.project_id
+  grants = merge(
+    {
+      "privacy dlp unwraps" = {
+        key    = "privacy"
+        member = local.agents["dlp.googleapis.com"]
+        reason = "Scans that de-identify files unwrap the key of the pseudonyms."
+        role   = "roles/cloudkms.cryptoKeyDecrypter"
+      }
+      "privacy pipelines unwraps" = {
+        key    = "privacy"
+        member = local.members["pipelines"]
+        reason = "The step that de-identifies calls DLP with the wrapped key."
+        role   = "roles/cloudkms.cryptoKeyDecrypter"
+      }
+    },
+    {
+      for service, reason in local.encrypting : "data ${split(".", service)[0]} encrypts" => {
+        key    = "data"
+        member = local.agents[service]
+        reason = reason
+        role   = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
+      } if var.cmek
+    },
+    var.cmek ? {
+      "data bigquery encrypts" = {
+        key    = "data"
+        member = "serviceAccount:bq-${module.services.project_number}@bigquery-encryption.iam.gserviceaccount.com"
+        reason = "BigQuery encrypts tables with it."
+        role   = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
+      }
+    } : {},
+  )
+}
+
+module "storage" {
+  source = "../storage"
+
+  delete_noncurrent_after_days = var.retention.replaced_objects_days
+  force_destroy                = !var.deletion_protection
+  kms_key                      = local.key
+  labels                       = local.labels
+  location                     = var.region
+  name                         = local.bucket
+  project_id                   = var.project_id
+  grants = {
+    "cloud-build writes" = {
+      member = local.members["cloud-build"]
+      reason = "A delivery uploads compiled pipelines."
+      role   = "roles/storage.objectUser"
+    }
+    "monitoring writes" = {
+      member = local.members["monitoring"]
+      reason = "Statistics of requests are kept here."
+      role   = "roles/storage.objectUser"
+    }
+    "pipelines writes" = {
+      member = local.members["pipelines"]
+      reason = "Steps hand each other their artifacts here."
+      role   = "roles/storage.objectUser"
+    }
+    "pipelines reads the bucket" = {
+      member = local.members["pipelines"]
+      reason = "Vertex AI checks that the staging bucket is there before it starts a job."
+      role   = "roles/storage.bucketViewer"
+    }
+    "serving reads" = {
+      member = local.members["serving"]
+      reason = "The container loads its model from here."
+      role   = "roles/storage.objectViewer"
+    }
+    "training writes" = {
+      member = local.members["training"]
+      reason = "Training reads the transformed data and writes the model."
+      role   = "roles/storage.objectUser"
+    }
+  }
+}
+
+module "images" {
+  source = "../artifact-registry"
+
+  description = "Images of the pipeline steps and of the prediction server."
+  kms_key     = local.key
+  labels      = local.labels
+  location    = var.region
+  name        = "mlops"
+  project_id  = var.project_id
+  scan        = var.scan_images
+  grants = merge(
+    {
+      "cloud-build pushes" = {
+        member = local.members["cloud-build"]
+        reason = "Builds push images."
+        role   = "roles/artifactregistry.writer"
+      }
+    },
+    {
+      for project in var.promoted_to : "${project} pulls" => {
+        member = "serviceAccount:cloud-build@${project}.iam.gserviceaccount.com"
+        reason = "Delivery to ${project} copies the images that were tested here."
+        role   = "roles/artifactregistry.reader"
+      }
+    },
+  )
+}
+
+module "pipelines" {
+  source = "../artifact-registry"
+
+  description = "Compiled pipelines."
+  format      = "KFP"
+  kms_key     = local.key
+  labels      = local.labels
+  location    = var.region
+  name        = "pipelines"
+  project_id  = var.project_id
+  grants = merge(
+    {
+      "cloud-build pushes" = {
+        member = local.members["cloud-build"]
+        reason = "Builds upload compiled pipelines."
+        role   = "roles/artifactregistry.writer"
+      }
+      "monitoring reads" = {
+        member = local.members["monitoring"]
+        reason = "Retraining runs the pipeline that was delivered last."
+        role   = "roles/artifactregistry.reader"
+      }
+    },
+    {
+      for project in var.promoted_to : "${project} reads" => {
+        member = "serviceAccount:cloud-build@${project}.iam.gserviceaccount.com"
+        reason = "Delivery to ${project} copies the pipelines that were tested here."
+        role   = "roles/artifactregistry.reader"
+      }
+    },
+  )
+}
+
+module "vertex" {
+  source = "../vertex"
+
+  endpoint_id = var.endpoint_id
+  kms_key     = local.key
+  labels      = local.labels
+  name        = var.name
+  project_id  = var.project_id
+  region      = var.region
+  request_log = var.request_sampling_rate == 0 ? null : {
+    sampling_rate = var.request_sampling_rate
+    table         = module.request_log.tables["request_response_logging"]
+  }
+  grants = {
+    for name, caller in var.callers : "${name} asks" => {
+      member = caller.member
+      reason = caller.reason
+      role   = module.iam.custom_roles["mlopsPredictor"]
+    }
+  }
+}
+
+module "feature_store" {
+  source = "../feature-store"
+  count  = var.feature_store == null ? 0 : 1
+
+  feature_groups = var.feature_store.feature_groups
+  force_destroy  = !var.deletion_protection
+  kms_key        = local.key
+  labels         = local.labels
+  online_store   = var.feature_store.online_store
+  project_id     = var.project_id
+  region         = var.region
+
+  depends_on = [module.services]
+}
+
+module "network" {
+  source = "../network"
+  count  = var.network == null ? 0 : 1
+
+  google_address  = var.network.google_address
+  labels          = local.labels
+  name            = "mlops"
+  project_id      = var.project_id
+  region          = var.region
+  subnet_range    = var.network.subnet_range
+  worker_accounts = [module.iam.accounts["pipelines"]]
+
+  depends_on = [module.services]
+}

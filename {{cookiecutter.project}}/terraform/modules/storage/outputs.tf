@@ -1,0 +1,16 @@
+output "grants" {
+  description = "What is granted here, and why."
+  value = {
+    for key, grant in var.grants : "bucket ${var.name} ${key}" => {
+      member   = grant.member
+      reason   = grant.reason
+      resource = "bucket ${google_storage_bucket.this.name}"
+      role     = grant.role
+    }
+  }
+}
+
+output "name" {
+  description = "Name of the bucket."
+  value       = google_storage_bucket.this.name
+}
