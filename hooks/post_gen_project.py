@@ -3,8 +3,8 @@
 import shutil
 from pathlib import Path
 
-COPIED_FOLDERS = ("benchmarks", "infra", "src", "tests")
-CACHES = ("__pycache__", ".*_cache")
+COPIED_FOLDERS = ("benchmarks", "infra", "src", "terraform", "tests")
+CACHES = ("__pycache__", ".*_cache", ".terraform")
 TOP_LEVEL_CACHES = (".*_cache", "build")
 
 

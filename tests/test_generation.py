@@ -12,7 +12,13 @@ import yaml
 from tests.conftest import Generation
 
 PROBLEMS = ("classification", "regression")
-RENDERED = ("README.md", "pyproject.toml", "config/")
+TFVARS = "terraform/environments/{}/terraform.tfvars"
+RENDERED = (
+    "README.md",
+    "pyproject.toml",
+    "config/",
+    *(TFVARS.format(environment) for environment in ("dev", "staging", "prod")),
+)
 # an answer for each prompt, none of them the default
 ANSWERS = {
     "project": "fare-forecast",

@@ -21,14 +21,23 @@ module "platform" {
   cloud_build = var.github == null ? null : {
     github = var.github
     triggers = {
+      deploy-dev = {
+        account       = "ci-deploy"
+        description   = "Brings a release here; the build of main starts it."
+        filename      = "cloudbuild/deploy.yaml"
+        manual        = true
+        substitutions = { _ENVIRONMENT = "dev" }
+      }
       main = {
+        account     = "ci-build"
         branch      = "^main$"
-        description = "Builds, tests and delivers what was merged."
+        description = "Tests and builds what was merged, and has it delivered here."
       }
       pull-request = {
-        description   = "Tests what is proposed; delivers nothing."
-        pull_request  = "^main$"
-        substitutions = { _DELIVER = "no" }
+        account      = "ci-check"
+        description  = "Tests what is proposed; changes nothing."
+        filename     = "cloudbuild/pull-request.yaml"
+        pull_request = "^main$"
       }
     }
   }

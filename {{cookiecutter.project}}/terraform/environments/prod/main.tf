@@ -12,7 +12,6 @@ module "platform" {
   network               = {}
   privacy               = { discovery = true, wrapped_key = var.wrapped_key }
   project_id            = var.project_id
-  promoted_to           = var.promoted_to
   region                = var.region
   request_sampling_rate = 0.1
   retention             = { findings_days = 90, predictions_days = 30, replaced_objects_days = 7, requests_days = 30 }
@@ -24,10 +23,17 @@ module "platform" {
   cloud_build = var.github == null ? null : {
     github = var.github
     triggers = {
-      release = {
+      deploy-prod = {
+        account     = "ci-deploy"
         approval    = true
-        description = "Brings a version, v1.2.3, to users, once someone has approved."
-        tag         = "^v[0-9]+\\.[0-9]+\\.[0-9]+$"
+        description = "Brings a release to users, once someone has approved."
+        filename    = "cloudbuild/deploy.yaml"
+        manual      = true
+        substitutions = {
+          _ENVIRONMENT = "prod"
+          _RELEASES    = "${var.source_project_id}-mlops"
+          _SOURCE      = "${var.region}-docker.pkg.dev/${var.source_project_id}/mlops"
+        }
       }
     }
   }

@@ -10,7 +10,6 @@ module "platform" {
   name                = var.name
   privacy             = { wrapped_key = var.wrapped_key }
   project_id          = var.project_id
-  promoted_to         = var.promoted_to
   region              = var.region
   retention           = { findings_days = 30, predictions_days = 7, replaced_objects_days = 7, requests_days = 7 }
   runbook             = var.runbook
@@ -21,9 +20,17 @@ module "platform" {
   cloud_build = var.github == null ? null : {
     github = var.github
     triggers = {
-      candidate = {
-        description = "Proves a candidate, v1.2.3-rc1, with what dev has built."
-        tag         = "^v[0-9]+\\.[0-9]+\\.[0-9]+-rc[0-9]+$"
+      deploy-staging = {
+        account     = "ci-deploy"
+        approval    = false
+        description = "Brings a release here, to be proven."
+        filename    = "cloudbuild/deploy.yaml"
+        manual      = true
+        substitutions = {
+          _ENVIRONMENT = "staging"
+          _RELEASES    = "${var.source_project_id}-mlops"
+          _SOURCE      = "${var.region}-docker.pkg.dev/${var.source_project_id}/mlops"
+        }
       }
     }
   }

@@ -31,12 +31,6 @@ variable "project_id" {
   type        = string
 }
 
-variable "promoted_to" {
-  description = "Ids of the projects that get what was tested here, once they have been applied."
-  type        = set(string)
-  default     = []
-}
-
 variable "region" {
   description = "Region of everything."
   type        = string
@@ -44,6 +38,11 @@ variable "region" {
 
 variable "runbook" {
   description = "Address of the page with a heading for each alert: docs/operations.md, where you host it."
+  type        = string
+}
+
+variable "source_project_id" {
+  description = "Id of the project, that of dev, whose releases are brought here."
   type        = string
 }
 

@@ -13,7 +13,7 @@ resource "google_artifact_registry_repository" "this" {
   dynamic "docker_config" {
     for_each = var.format == "DOCKER" ? [true] : []
     content {
-      immutable_tags = true
+      immutable_tags = var.immutable_tags
     }
   }
 

@@ -33,6 +33,12 @@ variable "grants" {
   }
 }
 
+variable "immutable_tags" {
+  description = "Whether a tag of an image stays where it was put first; false suits a cache alone."
+  type        = bool
+  default     = true
+}
+
 variable "keep_count" {
   description = "How many versions of each package are kept in any case."
   type        = number

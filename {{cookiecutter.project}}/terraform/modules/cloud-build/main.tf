@@ -37,30 +37,52 @@ resource "google_cloudbuild_trigger" "this" {
   location        = var.region
   name            = each.key
   description     = each.value.description
-  filename        = each.value.filename
-  service_account = "projects/${var.project_id}/serviceAccounts/${var.service_account}"
+  filename        = each.value.manual ? null : each.value.filename
+  service_account = "projects/${var.project_id}/serviceAccounts/${each.value.service_account}"
   substitutions   = each.value.substitutions
   # who may see the pull request may see why it failed
   include_build_logs = each.value.pull_request == null ? null : "INCLUDE_BUILD_LOGS_WITH_STATUS"
 
-  repository_event_config {
-    repository = google_cloudbuildv2_repository.this.id
+  dynamic "repository_event_config" {
+    for_each = each.value.manual ? [] : [each.value]
+    content {
+      repository = google_cloudbuildv2_repository.this.id
 
-    dynamic "pull_request" {
-      for_each = each.value.pull_request[*]
-      content {
-        branch = pull_request.value
-        # a stranger's pull request runs nothing until someone of the team comments /gcbrun
-        comment_control = "COMMENTS_ENABLED_FOR_EXTERNAL_CONTRIBUTORS_ONLY"
+      dynamic "pull_request" {
+        for_each = each.value.pull_request[*]
+        content {
+          branch = pull_request.value
+          # a stranger's pull request runs nothing until someone of the team comments /gcbrun
+          comment_control = "COMMENTS_ENABLED_FOR_EXTERNAL_CONTRIBUTORS_ONLY"
+        }
+      }
+
+      dynamic "push" {
+        for_each = each.value.pull_request == null ? [each.value] : []
+        content {
+          branch = push.value.branch
+          tag    = push.value.tag
+        }
       }
     }
+  }
 
-    dynamic "push" {
-      for_each = each.value.pull_request == null ? [each.value] : []
-      content {
-        branch = push.value.branch
-        tag    = push.value.tag
-      }
+  dynamic "source_to_build" {
+    for_each = each.value.manual ? [true] : []
+    content {
+      repository = google_cloudbuildv2_repository.this.id
+      ref        = "refs/heads/main"
+      repo_type  = "GITHUB"
+    }
+  }
+
+  dynamic "git_file_source" {
+    for_each = each.value.manual ? [true] : []
+    content {
+      repository = google_cloudbuildv2_repository.this.id
+      path       = each.value.filename
+      revision   = "refs/heads/main"
+      repo_type  = "GITHUB"
     }
   }
 

@@ -32,26 +32,23 @@ variable "region" {
   type        = string
 }
 
-variable "service_account" {
-  description = "E-mail address of the account that builds run as."
-  type        = string
-}
-
 variable "triggers" {
-  description = "What starts a build: a pull request to a branch, a push to a branch or a tag, each a regular expression."
+  description = "What starts a build, and as which account it runs: a pull request to a branch, a push to a branch or a tag, each a regular expression, or a person or another build by hand."
   type = map(object({
-    approval      = optional(bool, false)
-    branch        = optional(string)
-    description   = string
-    filename      = optional(string, "cloudbuild.yaml")
-    pull_request  = optional(string)
-    substitutions = optional(map(string), {})
-    tag           = optional(string)
+    approval        = optional(bool, false)
+    branch          = optional(string)
+    description     = string
+    filename        = optional(string, "cloudbuild.yaml")
+    manual          = optional(bool, false)
+    pull_request    = optional(string)
+    service_account = string
+    substitutions   = optional(map(string), {})
+    tag             = optional(string)
   }))
 
   validation {
-    condition     = alltrue([for trigger in values(var.triggers) : length(compact([trigger.branch, trigger.pull_request, trigger.tag])) == 1])
-    error_message = "Each trigger needs exactly one of branch, pull_request and tag."
+    condition     = alltrue([for trigger in values(var.triggers) : length(compact([trigger.branch, trigger.manual ? "by hand" : null, trigger.pull_request, trigger.tag])) == 1])
+    error_message = "Each trigger needs exactly one of branch, manual, pull_request and tag."
   }
   validation {
     condition     = alltrue(flatten([for trigger in values(var.triggers) : [for key in keys(trigger.substitutions) : can(regex("^_[A-Z0-9_]+$", key))]]))

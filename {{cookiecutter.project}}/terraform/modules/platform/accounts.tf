@@ -2,7 +2,9 @@
 
 locals {
   accounts = {
-    cloud-build        = "Builds images, compiles pipelines and delivers them."
+    ci-build           = "Builds images and compiles pipelines from what was merged."
+    ci-check           = "Tests pull requests; may do nothing in the cloud."
+    ci-deploy          = "Brings what was built to this environment."
     monitoring         = "Watches the deployed model and asks for a new one."
     pipelines          = "Runs the steps of the pipelines."
     release-controller = "Moves the endpoint's traffic from one model to the next, or back."
@@ -15,7 +17,7 @@ locals {
   custom_roles = {
     mlopsMonitor = {
       title       = "Model monitor"
-      description = "Runs Model Monitoring and starts pipelines."
+      description = "Runs Model Monitoring and writes its measures."
       permissions = [
         "aiplatform.endpoints.get",
         "aiplatform.endpoints.list",
@@ -28,9 +30,6 @@ locals {
         "aiplatform.modelDeploymentMonitoringJobs.update",
         "aiplatform.models.get",
         "aiplatform.models.list",
-        "aiplatform.pipelineJobs.create",
-        "aiplatform.pipelineJobs.get",
-        "aiplatform.pipelineJobs.list",
         "monitoring.timeSeries.create",
         "monitoring.timeSeries.list",
       ]
@@ -58,10 +57,37 @@ locals {
         "monitoring.timeSeries.list",
       ]
     }
+    mlopsStarter = {
+      title       = "Build starter"
+      description = "Starts builds."
+      permissions = ["cloudbuild.builds.create", "cloudbuild.builds.get", "cloudbuild.builds.list"]
+    }
     mlopsSubmitter = {
       title       = "Pipeline submitter"
-      description = "Starts pipelines and follows them."
-      permissions = ["aiplatform.pipelineJobs.create", "aiplatform.pipelineJobs.get", "aiplatform.pipelineJobs.list"]
+      description = "Starts pipelines as runs of an experiment, follows them and asks the model."
+      permissions = [
+        "aiplatform.artifacts.get",
+        "aiplatform.artifacts.list",
+        "aiplatform.contexts.addContextArtifactsAndExecutions",
+        "aiplatform.contexts.addContextChildren",
+        "aiplatform.contexts.create",
+        "aiplatform.contexts.get",
+        "aiplatform.contexts.list",
+        "aiplatform.contexts.queryContextLineageSubgraph",
+        "aiplatform.contexts.update",
+        "aiplatform.endpoints.get",
+        "aiplatform.endpoints.list",
+        "aiplatform.endpoints.predict",
+        "aiplatform.executions.get",
+        "aiplatform.executions.list",
+        "aiplatform.metadataStores.get",
+        "aiplatform.metadataStores.list",
+        "aiplatform.models.get",
+        "aiplatform.models.list",
+        "aiplatform.pipelineJobs.create",
+        "aiplatform.pipelineJobs.get",
+        "aiplatform.pipelineJobs.list",
+      ]
     }
     mlopsTrainer = {
       title       = "Trainer"
@@ -87,18 +113,23 @@ locals {
 
   # Who may start something that runs as another account.
   account_grants = {
-    "cloud-build deploys release-controller" = {
-      account = "cloud-build"
-      on      = "release-controller"
-      reason  = "Delivery updates the image of the job that runs as it."
+    "ci-build starts ci-deploy" = {
+      account = "ci-build"
+      on      = "ci-deploy"
+      reason  = "What was built is delivered to dev by a build of its own, with an account of its own."
     }
-    "cloud-build deploys monitoring" = {
-      account = "cloud-build"
+    "ci-deploy deploys monitoring" = {
+      account = "ci-deploy"
       on      = "monitoring"
       reason  = "Delivery updates the image of the retraining job that runs as it."
     }
-    "cloud-build starts pipelines" = {
-      account = "cloud-build"
+    "ci-deploy deploys release-controller" = {
+      account = "ci-deploy"
+      on      = "release-controller"
+      reason  = "Delivery updates the image of the job that runs as it."
+    }
+    "ci-deploy starts pipelines" = {
+      account = "ci-deploy"
       on      = "pipelines"
       reason  = "A delivery runs the pipelines as their own account."
     }
@@ -127,20 +158,30 @@ locals {
   # On the whole project, because nothing narrower can carry the role; each says what stands in the way.
   project_grants = merge(
     {
-      "cloud-build logs" = {
-        account = "cloud-build"
-        role    = "roles/logging.logWriter"
-        reason  = "Builds with an account of their own write their log themselves; logs have no policy of their own."
+      "ci-build starts ci-deploy" = {
+        account = "ci-build"
+        role    = "mlopsStarter"
+        reason  = "Builds and triggers have no policy of their own; what a build may do is its account's matter."
       }
-      "cloud-build submits" = {
-        account = "cloud-build"
+      "ci-deploy queries" = {
+        account = "ci-deploy"
+        role    = "roles/bigquery.jobUser"
+        reason  = "A query is a job of the project; what it may read is granted on datasets."
+      }
+      "ci-deploy submits" = {
+        account = "ci-deploy"
         role    = "mlopsSubmitter"
-        reason  = "Pipeline jobs belong to the project and have no policy of their own."
+        reason  = "Pipeline jobs, models and metadata have no policy of their own."
+      }
+      "monitoring submits" = {
+        account = "monitoring"
+        role    = "mlopsSubmitter"
+        reason  = "Retraining starts a pipeline; pipeline jobs, models and metadata have no policy of their own."
       }
       "monitoring monitors" = {
         account = "monitoring"
         role    = "mlopsMonitor"
-        reason  = "Monitoring jobs, pipeline jobs and time series have no policy of their own."
+        reason  = "Monitoring jobs and time series have no policy of their own."
       }
       "monitoring queries" = {
         account = "monitoring"
@@ -186,6 +227,13 @@ locals {
         account = "training"
         role    = "mlopsTrainer"
         reason  = "TensorBoards have no policy of their own."
+      }
+    },
+    {
+      for name in ["ci-build", "ci-check", "ci-deploy"] : "${name} logs" => {
+        account = name
+        role    = "roles/logging.logWriter"
+        reason  = "A build with an account of its own writes its log itself; logs have no policy of their own."
       }
     },
     var.dataflow ? {

@@ -101,9 +101,14 @@ module "storage" {
   name                         = local.bucket
   project_id                   = var.project_id
   grants = {
-    "cloud-build writes" = {
-      member = local.members["cloud-build"]
-      reason = "A delivery uploads compiled pipelines."
+    "ci-build writes" = {
+      member = local.members["ci-build"]
+      reason = "A build publishes what it releases."
+      role   = "roles/storage.objectUser"
+    }
+    "ci-deploy writes" = {
+      member = local.members["ci-deploy"]
+      reason = "A delivery reads the release and hands the pipeline its inputs."
       role   = "roles/storage.objectUser"
     }
     "monitoring writes" = {
@@ -132,6 +137,16 @@ module "storage" {
       role   = "roles/storage.objectUser"
     }
   }
+  # releases alone, not the training data next to them
+  folders = length(var.promoted_to) == 0 ? {} : {
+    "releases/" = {
+      for project in var.promoted_to : "${project} reads" => {
+        member = "serviceAccount:ci-deploy@${project}.iam.gserviceaccount.com"
+        reason = "Delivery to ${project} takes what was released here."
+        role   = "roles/storage.objectViewer"
+      }
+    }
+  }
 }
 
 module "images" {
@@ -146,20 +161,42 @@ module "images" {
   scan        = var.scan_images
   grants = merge(
     {
-      "cloud-build pushes" = {
-        member = local.members["cloud-build"]
-        reason = "Builds push images."
+      for name in ["ci-build", "ci-deploy"] : "${name} pushes" => {
+        member = local.members[name]
+        reason = "Images are built here, or copied here from where they were tested."
         role   = "roles/artifactregistry.writer"
       }
     },
     {
       for project in var.promoted_to : "${project} pulls" => {
-        member = "serviceAccount:cloud-build@${project}.iam.gserviceaccount.com"
+        member = "serviceAccount:ci-deploy@${project}.iam.gserviceaccount.com"
         reason = "Delivery to ${project} copies the images that were tested here."
         role   = "roles/artifactregistry.reader"
       }
     },
   )
+}
+
+module "cache" {
+  source = "../artifact-registry"
+
+  delete_untagged_after_days = 7
+  description                = "Layers that the next build of an image starts from."
+  immutable_tags             = false
+  keep_count                 = 2
+  kms_key                    = local.key
+  labels                     = local.labels
+  location                   = var.region
+  name                       = "mlops-cache"
+  project_id                 = var.project_id
+  scan                       = false
+  grants = {
+    "ci-build caches" = {
+      member = local.members["ci-build"]
+      reason = "Builds keep their layers for the next build."
+      role   = "roles/artifactregistry.writer"
+    }
+  }
 }
 
 module "pipelines" {
@@ -172,27 +209,23 @@ module "pipelines" {
   location    = var.region
   name        = "pipelines"
   project_id  = var.project_id
-  grants = merge(
-    {
-      "cloud-build pushes" = {
-        member = local.members["cloud-build"]
-        reason = "Builds upload compiled pipelines."
-        role   = "roles/artifactregistry.writer"
-      }
-      "monitoring reads" = {
-        member = local.members["monitoring"]
-        reason = "Retraining runs the pipeline that was delivered last."
-        role   = "roles/artifactregistry.reader"
-      }
-    },
-    {
-      for project in var.promoted_to : "${project} reads" => {
-        member = "serviceAccount:cloud-build@${project}.iam.gserviceaccount.com"
-        reason = "Delivery to ${project} copies the pipelines that were tested here."
-        role   = "roles/artifactregistry.reader"
-      }
-    },
-  )
+  grants = {
+    "ci-build uploads" = {
+      member = local.members["ci-build"]
+      reason = "Builds upload compiled pipelines."
+      role   = "roles/artifactregistry.writer"
+    }
+    "ci-deploy reads" = {
+      member = local.members["ci-deploy"]
+      reason = "Delivery runs a compiled pipeline."
+      role   = "roles/artifactregistry.reader"
+    }
+    "monitoring reads" = {
+      member = local.members["monitoring"]
+      reason = "Retraining runs the pipeline that was delivered last."
+      role   = "roles/artifactregistry.reader"
+    }
+  }
 }
 
 module "vertex" {

@@ -7,8 +7,8 @@ locals {
       reason = "Its time, or a message, starts the job."
       role   = "roles/run.invoker"
     }
-    "cloud-build delivers" = {
-      member = local.members["cloud-build"]
+    "ci-deploy delivers" = {
+      member = local.members["ci-deploy"]
       reason = "Delivery puts the new image there."
       role   = "roles/run.developer"
     }
@@ -108,10 +108,9 @@ module "cloud_build" {
   name              = var.name
   project_id        = var.project_id
   region            = var.region
-  service_account   = module.iam.accounts["cloud-build"]
   triggers = {
     for name, trigger in var.cloud_build.triggers : name => merge(trigger, {
-      substitutions = merge({ _ENVIRONMENT = var.environment }, trigger.substitutions)
+      service_account = module.iam.accounts[trigger.account]
     })
   }
 }
@@ -125,7 +124,7 @@ module "workload_identity" {
   project_number  = module.services.project_number
   ref             = var.workload_identity.ref
   repository      = var.workload_identity.repository
-  service_account = module.iam.accounts["cloud-build"]
+  service_account = module.iam.accounts["ci-build"]
 
   depends_on = [module.services]
 }

@@ -20,6 +20,7 @@ output "grants" {
     module.kms.grants,
     module.storage.grants,
     module.images.grants,
+    module.cache.grants,
     module.pipelines.grants,
     module.predictions.grants,
     module.request_log.grants,

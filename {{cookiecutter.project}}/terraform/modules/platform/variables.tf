@@ -38,10 +38,12 @@ variable "cloud_build" {
       token_secret        = optional(string, "github-token")
     })
     triggers = map(object({
+      account       = string
       approval      = optional(bool, false)
       branch        = optional(string)
       description   = string
       filename      = optional(string, "cloudbuild.yaml")
+      manual        = optional(bool, false)
       pull_request  = optional(string)
       substitutions = optional(map(string), {})
       tag           = optional(string)
@@ -220,7 +222,7 @@ variable "schedules" {
 }
 
 variable "workload_identity" {
-  description = "GitHub repository, as OWNER/NAME, whose workflows act as the account cloud-build; null lets none."
+  description = "GitHub repository, as OWNER/NAME, whose workflows act as the account ci-build; null lets none."
   type = object({
     ref        = optional(string, "refs/heads/main")
     repository = string

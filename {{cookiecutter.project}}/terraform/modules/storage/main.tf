@@ -70,6 +70,31 @@ resource "google_storage_bucket" "this" {
   }
 }
 
+resource "google_storage_managed_folder" "this" {
+  for_each = var.folders
+
+  bucket        = google_storage_bucket.this.name
+  name          = each.key
+  force_destroy = var.force_destroy
+}
+
+locals {
+  folder_grants = merge([
+    for folder, grants in var.folders : {
+      for key, grant in grants : "${folder} ${key}" => merge(grant, { folder = folder })
+    }
+  ]...)
+}
+
+resource "google_storage_managed_folder_iam_member" "this" {
+  for_each = local.folder_grants
+
+  bucket         = google_storage_bucket.this.name
+  managed_folder = google_storage_managed_folder.this[each.value.folder].name
+  role           = each.value.role
+  member         = each.value.member
+}
+
 resource "google_storage_bucket_iam_member" "this" {
   for_each = var.grants
 

@@ -15,6 +15,17 @@ variable "delete_noncurrent_after_days" {
   }
 }
 
+variable "folders" {
+  description = "Folders, such as releases/, with grants of their own: who may do what in them, and why."
+  type        = map(map(object({ member = string, reason = string, role = string })))
+  default     = {}
+
+  validation {
+    condition     = alltrue([for folder in keys(var.folders) : endswith(folder, "/")])
+    error_message = "A folder's name must end in a slash, such as releases/."
+  }
+}
+
 variable "force_destroy" {
   description = "Whether the bucket may be destroyed with objects in it."
   type        = bool
