@@ -45,6 +45,7 @@ def main() -> None:
             ROOT / "requirements.lock",
             "pyproject.toml",
             "infra/localcloud/pyproject.toml",
+            "infra/terraform-google/pyproject.toml",
             "--extra=dev",
             "--python-version=3.11",
             "--universal",

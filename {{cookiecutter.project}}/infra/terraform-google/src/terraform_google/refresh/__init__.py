@@ -1,0 +1,1 @@
+"""Making the stored schemas from the CDK Terrain bindings of the providers (`cdktn-provider-*`)."""
