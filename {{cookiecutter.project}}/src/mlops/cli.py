@@ -15,7 +15,7 @@ from mlops.errors import UserError
 from mlops.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from google.cloud import bigquery
 
@@ -66,23 +66,22 @@ def compile_(
 @pipelines.command()
 def run(
     name: str,
+    parameter: Annotated[
+        list[str], typer.Option("--parameter", "-p", help="NAME=VALUE in place of a setting.")
+    ] = [],  # noqa: B006 - typer's way to say that there is none
     environment: EnvironmentOption = Environment.LOCAL,
     release: ReleaseOption = None,
 ) -> None:
     """Compile a pipeline (or take it from a release), run it on Vertex AI Pipelines, and report."""
-    from mlops.pipelines.compiler import compile_pipeline
-    from mlops.pipelines.releases import Release
+    from mlops.pipelines.parameters import read_parameters
     from mlops.pipelines.runs import follow, parameters_of, submit
     from mlops.report import describe_batch_prediction, describe_steps, describe_training
 
-    settings = load_settings(environment)
-    if release:
-        settings = Release(release).pin(settings)
-        spec = Release(release).pipeline(environment, name)
-    else:
-        spec = compile_pipeline(name, settings.images)
+    settings, find_spec = _find_specs(load_settings(environment), environment, release)
+    spec = find_spec(name)
+    parameters = parameters_of(name, settings) | read_parameters(parameter)
     client = _connect(settings)
-    job = submit(settings, name, spec, parameters_of(name, settings, client))
+    job = submit(settings, name, spec, parameters)
     typer.echo(f"Running {job.resource_name}")
     progress = follow(job, typer.echo)
     _write(describe_steps(progress))
@@ -91,6 +90,30 @@ def run(
         _ask(settings, client)
     else:
         _write(describe_batch_prediction(progress))
+
+
+@pipelines.command()
+def diff(
+    base: Annotated[str, typer.Option(help="The git revision to compare with.")] = "HEAD",
+    environment: EnvironmentOption = Environment.LOCAL,
+) -> None:
+    """Show what the work tree changes in the compiled pipelines."""
+    from mlops.pipelines.difference import compare_pipelines
+
+    lines = list(compare_pipelines(base, environment, load_settings(environment).images))
+    _write(lines or [f"The compiled pipelines are those of {base}."])
+
+
+@pipelines.command()
+def schedule(
+    environment: EnvironmentOption = Environment.LOCAL, release: ReleaseOption = None
+) -> None:
+    """Make Vertex AI's schedules of pipelines those that config/ declares."""
+    from mlops.pipelines.schedules import apply_schedules
+
+    settings, find_spec = _find_specs(load_settings(environment), environment, release)
+    _connect(settings)
+    _write(apply_schedules(settings, find_spec))
 
 
 @app.command()
@@ -134,6 +157,19 @@ def show(environment: EnvironmentOption = Environment.LOCAL) -> None:
     """Print the settings of an environment, merged and validated."""
     settings = load_settings(environment).model_dump(mode="json", exclude={"features"})
     typer.echo(yaml.safe_dump(settings, sort_keys=False), nl=False)
+
+
+def _find_specs(
+    settings: Settings, environment: Environment, release: Path | None
+) -> tuple[Settings, Callable[[str], Path]]:
+    """Where compiled pipelines come from: a release, with its images, or this work tree."""
+    from mlops.pipelines.compiler import compile_pipeline
+    from mlops.pipelines.releases import Release
+
+    if release is None:
+        return settings, lambda name: compile_pipeline(name, settings.images)
+    made = Release(release)
+    return made.pin(settings), lambda name: made.pipeline(environment, name)
 
 
 def _connect(settings: Settings) -> bigquery.Client:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from mlops.errors import UserError
 from mlops.features import TABLE, Features
+from mlops.schedule import Schedule
 from mlops.search_space import Tuning, check_search
 
 CONFIG = Path(os.environ.get("MLOPS_CONFIG", "config"))
@@ -165,6 +166,7 @@ class Settings(Section):
     beam: Beam
     serving: Serving
     batch_prediction: BatchPrediction = BatchPrediction()
+    schedules: dict[str, Schedule] = {}
     features: Features
 
     @model_validator(mode="after")

@@ -68,7 +68,7 @@ def test_an_unknown_pipeline_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_run_gives_each_parameter_of_the_pipeline(config: Path, tmp_path: Path) -> None:
-    parameters = training_parameters(load_settings("local", config), "version")
+    parameters = training_parameters(load_settings("local", config))
     declared = compile_spec(IMAGES, tmp_path)["root"]["inputDefinitions"]["parameters"]
     assert parameters.keys() == declared.keys()
 

@@ -51,7 +51,7 @@ def read_evaluation(rehearsal: Rehearsal, output: str) -> dict[str, Any]:
 
 def test_the_first_model_is_released(rehearsal: Rehearsal) -> None:
     output = succeed(rehearsal.train())
-    steps = (*STEPS, "find-champion", "register-model", "deploy-model")
+    steps = ("find-data", *STEPS, "find-champion", "register-model", "deploy-model")
     assert states(output) == dict.fromkeys(steps, "SUCCEEDED")
     assert re.search(r"version 1 \(champion\)\n", output)
     assert re.search(r"version 1 \(champion\)  100 % of the traffic", output)
@@ -124,7 +124,7 @@ def test_bad_data_stops_at_validation(
     assert not any(
         state == "SUCCEEDED"
         for step, state in states(done.stdout).items()
-        if step != "extract-data"
+        if step not in {"find-data", "extract-data"}
     )
     assert re.search(rf"{column} \(\w+\): {reason}", done.stderr), done.stderr
     report = re.search(r"gs://(\S+anomalies\.json)", done.stderr)

@@ -6,6 +6,17 @@ from kfp import dsl
 
 
 @dsl.component(base_image="ml", install_kfp_package=False)
+def find_data(project: str, features: Dict[str, Any]) -> str:
+    """Finds the version of the table: what changes when its rows or columns do."""
+    from google.cloud import bigquery
+
+    from mlops.data.extract import fingerprint
+    from mlops.features import Features
+
+    return fingerprint(bigquery.Client(project=project), Features.model_validate(features))
+
+
+@dsl.component(base_image="ml", install_kfp_package=False)
 def extract_data(
     project: str,
     features: Dict[str, Any],

@@ -7,16 +7,18 @@ import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
-from mlops.data.extract import fingerprint
+import yaml
+
 from mlops.errors import UserError
 from mlops.pipelines.images import image_reference
+from mlops.pipelines.parameters import check_parameters
 from mlops.pipelines.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from google.cloud import aiplatform, bigquery
+    from google.cloud import aiplatform
 
     from mlops.settings import Settings
 
@@ -28,19 +30,13 @@ class PipelineRunError(UserError):
     """A pipeline job ended without success."""
 
 
-def training_parameters(settings: Settings, data_version: str) -> dict[str, Any]:
-    """The arguments of the training pipeline.
-
-    Args:
-        settings: the environment's settings.
-        data_version: what changes when the table does (`mlops.data.extract.fingerprint`).
-    """
+def training_parameters(settings: Settings) -> dict[str, Any]:
+    """The arguments of the training pipeline."""
     return {
         "project": settings.project,
         "location": settings.location,
         "name": settings.name,
         "features": settings.features.model_dump(mode="json", exclude_defaults=True),
-        "data_version": data_version,
         "sample_percent": settings.data.sample_percent,
         "training": settings.training.model_dump(mode="json"),
         "tunes": settings.tuning.is_on,
@@ -74,21 +70,31 @@ def batch_prediction_parameters(settings: Settings) -> dict[str, Any]:
     }
 
 
-def parameters_of(name: str, settings: Settings, client: bigquery.Client) -> dict[str, Any]:
+def parameters_of(name: str, settings: Settings) -> dict[str, Any]:
     """The arguments of a pipeline of `mlops.pipelines.compiler.PIPELINES`."""
     if name == "training":
-        return training_parameters(settings, fingerprint(client, settings.features))
+        return training_parameters(settings)
     return batch_prediction_parameters(settings)
 
 
+def pipeline_root(settings: Settings) -> str:
+    """Where pipelines put what their steps make."""
+    return f"gs://{settings.bucket}/pipelines"
+
+
 def submit(settings: Settings, name: str, spec: Path, parameters: dict[str, Any]) -> Any:
-    """Submits a compiled pipeline and returns its `aiplatform.PipelineJob`."""
+    """Submits a compiled pipeline and returns its `aiplatform.PipelineJob`.
+
+    Raises:
+        ParameterError: the parameters are not those of the pipeline.
+    """
     from google.cloud import aiplatform
 
+    check_parameters(yaml.safe_load(spec.read_text(encoding="utf-8")), parameters)
     job = aiplatform.PipelineJob(
         display_name=f"{settings.name}-{name}",
         template_path=str(spec),
-        pipeline_root=f"gs://{settings.bucket}/pipelines",
+        pipeline_root=pipeline_root(settings),
         parameter_values=parameters,
         enable_caching=None,  # each task's own option holds
     )

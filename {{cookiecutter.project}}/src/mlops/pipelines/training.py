@@ -4,7 +4,7 @@ from typing import Any
 
 from kfp import dsl
 
-from mlops.components.data import extract_data, validate_data
+from mlops.components.data import extract_data, find_data, validate_data
 from mlops.components.evaluation import evaluate_model, find_champion
 from mlops.components.release import deploy_model, register_model
 from mlops.components.training import train_model, transform_data, tune_model
@@ -17,7 +17,6 @@ def training(
     location: str,
     name: str,
     features: dict[str, Any],
-    data_version: str,
     sample_percent: float,
     training: dict[str, Any],
     tunes: bool,
@@ -31,11 +30,13 @@ def training(
     labels: dict[str, str],
 ) -> None:
     """Whatever a step depends on is a parameter, so that its cached result is never stale."""
+    found = find_data(project=project, features=features)
+    found.set_caching_options(enable_caching=False)  # the table changes outside of this pipeline
     extracted = extract_data(
         project=project,
         features=features,
         sample_percent=sample_percent,
-        data_version=data_version,
+        data_version=found.output,
     )
     data = extracted.outputs["data"]
     validated = validate_data(features=features, beam_arguments=beam_arguments, data=data)
