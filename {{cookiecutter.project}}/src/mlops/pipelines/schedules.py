@@ -68,9 +68,7 @@ def apply_schedules(settings: Settings, find_spec: Callable[[str], Path]) -> Ite
             yield f"{name}: paused, as config/ no longer declares it"
 
 
-def _build(
-    settings: Settings, name: str, declared: Schedule, path: Path
-) -> aiplatform_v1.Schedule:
+def _build(settings: Settings, name: str, declared: Schedule, path: Path) -> aiplatform_v1.Schedule:
     """What Vertex AI is to keep of a declared schedule."""
     from google.cloud import aiplatform_v1
 
