@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from localcloud import clock_commands, control, control_client, fault_commands, lint_command
+from localcloud.cloud_build import commands as build_commands
 from localcloud.environment import container_environment, run_environment
 from localcloud.home import Home
 from localcloud.server_state import ServerState, running_server
@@ -31,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(clock_commands.app, name="clock")
+app.add_typer(build_commands.app, name="builds")
 app.add_typer(fault_commands.app, name="faults")
 app.command()(lint_command.lint)
 

@@ -1,0 +1,1 @@
+"""Programs that stand for those of builder images which this machine may lack."""
