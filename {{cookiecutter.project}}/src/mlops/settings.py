@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from mlops.errors import UserError
 from mlops.features import TABLE, Features
+from mlops.release_settings import Release
 from mlops.schedule import Schedule
 from mlops.search_space import Tuning, check_search
 
@@ -165,6 +166,7 @@ class Settings(Section):
     evaluation: Evaluation
     beam: Beam
     serving: Serving
+    release: Release = Release()
     batch_prediction: BatchPrediction = BatchPrediction()
     schedules: dict[str, Schedule] = {}
     features: Features
