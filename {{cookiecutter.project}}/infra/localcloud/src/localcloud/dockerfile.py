@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 # They shape the container's file system or its isolation, which a virtual environment stands for.
-_IGNORED = {"EXPOSE", "HEALTHCHECK", "LABEL", "RUN", "USER"}
+_IGNORED = {"EXPOSE", "HEALTHCHECK", "RUN", "USER"}
 _VARIABLE = re.compile(r"\\\$|\$(\w+)|\$\{(\w+)(?::-([^}]*))?\}")
 
 
@@ -30,6 +30,7 @@ class Dockerfile:
 
     base: str
     env: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
     copies: tuple[Copy, ...] = ()
     working_folder: str = "/"
     entrypoint: tuple[str, ...] = ()
@@ -69,6 +70,8 @@ def _apply(stage: Dockerfile, instruction: str, rest: str, arguments: dict[str, 
     match instruction:
         case "ENV":
             return replace(stage, env=stage.env | _assignments(rest, scope))
+        case "LABEL":
+            return replace(stage, labels=stage.labels | _assignments(rest, scope))
         case "WORKDIR":
             return replace(stage, working_folder=_absolute(stage, _unquote(_expand(rest, scope))))
         case "COPY":
@@ -107,7 +110,7 @@ def _from(rest: str) -> tuple[str, str]:
 
 
 def _assignments(rest: str, scope: dict[str, str]) -> dict[str, str]:
-    """Both forms of ENV: `NAME=VALUE ...` and `NAME VALUE`."""
+    """Both forms of ENV and LABEL: `NAME=VALUE ...` and `NAME VALUE`."""
     if "=" not in rest.split(maxsplit=1)[0]:
         name, _, value = rest.partition(" ")
         return {name: _expand(value.strip(), scope)}

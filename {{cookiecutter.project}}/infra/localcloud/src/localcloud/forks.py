@@ -20,8 +20,12 @@ _LOG = logging.getLogger(__name__)
 _FORK_SERVER = Path(__file__).with_name("fork_server.py")
 _MOST = 8  # servers at a time; each takes some 20 MB
 _GRACE_SECONDS = 5.0
-# Variables that are read when a process starts; for these a fork would come too late.
-_READ_AT_START = ("GLIBC_", "LANG", "LC_", "LD_", "MALLOC_", "PYTHON", "TZ")
+# Variables that are read when a process starts or a library that an image may preload is imported;
+# for these a fork would come too late.
+_READ_AT_START = (
+    *("GLIBC_", "LANG", "LC_", "LD_", "MALLOC_", "PYTHON", "TZ"),
+    *("CUDA_", "KERAS_", "MKL_", "OMP_", "OPENBLAS_", "TF_", "XLA_"),
+)
 
 
 class ForkServerEnded(Exception):  # noqa: N818 - a state, not a mistake

@@ -22,6 +22,7 @@ from localcloud.virtual_environment import Report
 _LOG = logging.getLogger(__name__)
 _NAME = re.compile(r"[a-z0-9]+([._-]+[a-z0-9]+)*")
 _BUILT_IN = Path(__file__).with_name("builtin_images")  # for what Google offers ready-made
+_PRELOAD = "localcloud.preload"  # a label: modules that the image's warm process imports
 _PYTHON = re.compile(r"(?:^|/)python:(3(?:\.\d+)?)(?![\d])")
 
 
@@ -97,6 +98,11 @@ class Image:
         """The local folder that WORKDIR stands for, if COPY filled it."""
         path = Path(self._localise(self.dockerfile.working_folder))
         return path if path.is_relative_to(self.context) and path.is_dir() else None
+
+    @property
+    def preload(self) -> tuple[str, ...]:
+        """Modules that the image asks to have imported once, before its tasks are forked."""
+        return tuple(self.dockerfile.labels.get(_PRELOAD, "").split())
 
     @property
     def _python_version(self) -> str:

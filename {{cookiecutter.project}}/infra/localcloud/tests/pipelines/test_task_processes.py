@@ -95,6 +95,28 @@ def described(result: Result, task: str) -> dict[str, Any]:
     return json.loads(result.output(task))
 
 
+@component
+def find_preloaded() -> bool:
+    """Whether a module that its image preloads is there before the task asks for it."""
+    import sys
+
+    return "plistlib" in sys.modules
+
+
+@LINUX
+def test_a_task_finds_what_its_image_preloads_unless_it_comes_too_early(
+    pipelines: PipelineClient,
+) -> None:
+    @dsl.pipeline(name="preloaded")
+    def preloaded():
+        find_preloaded()
+        find_preloaded().set_env_variable("OMP_NUM_THREADS", "1")  # read at import
+
+    result = run(pipelines, preloaded)
+    assert result.output("find-preloaded") is True
+    assert result.output("find-preloaded-2") is False
+
+
 def test_nothing_of_a_task_is_found_by_the_next(pipelines: PipelineClient) -> None:
     @dsl.pipeline(name="spoiling")
     def spoiling():

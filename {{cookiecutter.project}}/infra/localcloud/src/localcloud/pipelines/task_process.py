@@ -63,7 +63,8 @@ class TaskProcess:
         if python != self.image.python:
             environment["PATH"] = f"{python.parent}{os.pathsep}{environment['PATH']}"
         warm_environment = {**image_environment, "_KFP_RUNTIME": "true"}
-        program = Program(python, _TASK_RUNNER, _PRELOADED, frozenset(warm_environment.items()))
+        modules = (*_PRELOADED, *self.image.preload)
+        program = Program(python, _TASK_RUNNER, modules, frozenset(warm_environment.items()))
         if forks.IS_SUPPORTED and program.can_become(environment):
             with contextlib.suppress(ForkServerEnded):  # then the task itself shows why
                 own = [storage, json.dumps(arguments)]
