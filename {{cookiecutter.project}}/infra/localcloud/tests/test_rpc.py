@@ -11,7 +11,8 @@ from google.longrunning.operations_pb2 import ListOperationsRequest, Operation
 from google.protobuf.empty_pb2 import Empty
 
 from localcloud.field_checks import required_fields
-from localcloud.handlers import all_rpcs
+from localcloud.handlers import all_rpcs, handler
+from localcloud.rest_bindings import BINDINGS
 from localcloud.rpc import Binding
 
 VERTEX = "/google.cloud.aiplatform.v1."
@@ -65,3 +66,10 @@ def test_required_fields_are_read_from_the_docstrings() -> None:
 @pytest.mark.parametrize("request_type", [GetEndpointRequest, PredictRequest])
 def test_request_types_are_the_clients_own(request_type: type) -> None:
     assert request_type in {rpc.request_type for rpc in all_rpcs().values()}
+
+
+def test_clients_without_rest_get_their_bindings_by_hand() -> None:
+    """All of them: an RPC that is served without one could not be reached over REST."""
+    unread = [path for path in all_rpcs() if path.startswith(("/google.monitoring", "/google.log"))]
+    assert {path for path in unread if all_rpcs()[path].bindings} == set(BINDINGS)
+    assert {path for path in unread if handler(path)} == set(BINDINGS)

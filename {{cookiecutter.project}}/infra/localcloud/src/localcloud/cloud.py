@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from localcloud import virtual_environment
 from localcloud.clock import Clock
+from localcloud.cloud_monitoring.series import TimeSeriesStore
 from localcloud.faults import Faults
 from localcloud.feature_store.rows import Rows
 from localcloud.forks import ForkServers
@@ -19,6 +20,7 @@ from localcloud.vertex.metadata.lineage import Lineage
 from localcloud.vertex.tensorboard.points import Points
 
 if TYPE_CHECKING:
+    from localcloud.cloud_monitoring.endpoint_metrics import EndpointMetrics
     from localcloud.feature_store.syncs import Syncs
     from localcloud.jobs.runner import JobRunner
     from localcloud.monitoring.runner import MonitoringRunner
@@ -55,6 +57,8 @@ class Cloud:
     pipelines: PipelineRunner = field(init=False)
     jobs: JobRunner = field(init=False)
     request_logs: RequestLogs = field(init=False)
+    time_series: TimeSeriesStore = field(init=False)
+    endpoint_metrics: EndpointMetrics = field(init=False)
     schedules: Scheduler = field(init=False)
     feature_rows: Rows = field(init=False)
     syncs: Syncs = field(init=False)
@@ -62,6 +66,7 @@ class Cloud:
 
     def __post_init__(self) -> None:
         # What runs things is given this cloud, so its modules import this one.
+        from localcloud.cloud_monitoring.endpoint_metrics import EndpointMetrics
         from localcloud.feature_store.syncs import Syncs
         from localcloud.jobs.runner import JobRunner
         from localcloud.monitoring.runner import MonitoringRunner
@@ -81,6 +86,8 @@ class Cloud:
         self.pipelines = PipelineRunner(self)
         self.jobs = JobRunner(self)
         self.request_logs = RequestLogs(self)
+        self.time_series = TimeSeriesStore(self.home.time_series)
+        self.endpoint_metrics = EndpointMetrics(self)
         self.schedules = Scheduler(self)
         self.feature_rows = Rows(self.store)
         self.syncs = Syncs(self)

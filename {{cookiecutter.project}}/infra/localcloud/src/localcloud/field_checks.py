@@ -51,9 +51,17 @@ def required_fields(rpc: Rpc) -> tuple[str, ...]:
 
 
 def _has(message: Any, field: str) -> bool:
-    if message.DESCRIPTOR.fields_by_name[field].has_presence:
+    descriptor = message.DESCRIPTOR.fields_by_name[field]
+    if descriptor.has_presence:
         return bool(message.HasField(field))
+    if descriptor.enum_type and not descriptor.is_repeated and _zero_has_meaning(descriptor):
+        return True
     return bool(getattr(message, field))
+
+
+def _zero_has_meaning(field: FieldDescriptor) -> bool:
+    """Whether an enum's zero is one of its values, as `FULL`, and so cannot be told from none."""
+    return not field.enum_type.values_by_number[0].name.endswith("UNSPECIFIED")
 
 
 def _unknown_paths(rpc: Rpc, message: Any) -> Iterator[str]:

@@ -22,6 +22,11 @@ class Home:
         return self.root / "state.sqlite"
 
     @property
+    def time_series(self) -> Path:
+        """SQLite file with the time series of Cloud Monitoring."""
+        return self.root / "time_series.sqlite"
+
+    @property
     def storage(self) -> Path:
         """Cloud Storage as plain files: `gs://BUCKET/OBJECT` is `storage/BUCKET/OBJECT`."""
         return self.root / "storage"

@@ -2,10 +2,12 @@
 
 No list of routes is typed here: each client's gRPC transport names its paths and message
 types when its stubs are made, and its REST transport carries the HTTP bindings. Both are
-private to the client packages, so tests pin what is read from them.
+private to the client packages, so tests pin what is read from them. Some clients have no REST
+transport; the bindings of their RPCs stand in `rest_bindings`.
 """
 
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
@@ -16,6 +18,8 @@ from typing import Any
 
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.empty_pb2 import Empty
+
+from localcloud.rest_bindings import BINDINGS
 
 OTHER_MIXINS = ("/google.iam.", "/google.cloud.location.")
 OPERATIONS = "/google.longrunning.Operations/"
@@ -96,11 +100,14 @@ def rpcs(package: str) -> dict[str, Rpc]:
 
 def _service_rpcs(package: str, module: str) -> Iterator[Rpc]:
     transports = f"{package}.services.{module}.transports"
-    bindings = _bindings(importlib.import_module(f"{transports}.rest_base"))
+    has_rest = importlib.util.find_spec(f"{transports}.rest_base") is not None
+    bindings = _bindings(importlib.import_module(f"{transports}.rest_base")) if has_rest else {}
     for path, streaming, serialise, deserialise in _stubs(
         importlib.import_module(f"{transports}.grpc")
     ):
         name = path.rsplit("/", 1)[1]
+        if not has_rest:
+            bindings[name] = tuple(Binding(*route) for route in BINDINGS.get(path, ()))
         request_type = _owner(serialise) or _declared_request_type(path)
         if name in bindings and request_type and not path.startswith(OTHER_MIXINS):
             yield Rpc(

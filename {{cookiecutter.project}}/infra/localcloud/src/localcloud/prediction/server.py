@@ -86,6 +86,12 @@ class PredictionServer:
             if self._state is not State.READY:
                 raise self._error or self._unavailable()
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the model answers."""
+        with self._changed:
+            return self._state is State.READY
+
     def predict(
         self, body: bytes, content_type: str, seconds: float = PREDICT_SECONDS
     ) -> httpx.Response:

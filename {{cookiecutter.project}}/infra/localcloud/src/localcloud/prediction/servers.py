@@ -49,6 +49,12 @@ class PredictionServers:
             raise ServiceUnavailable(f"{_title(endpoint, deployed_model_id)} is being undeployed.")
         return server
 
+    def is_ready(self, endpoint: str, deployed_model_id: str) -> bool:
+        """Whether a deployed model answers."""
+        with self._lock:
+            server = self._servers.get((endpoint, deployed_model_id))
+        return server is not None and server.is_ready
+
     def undeploy(self, endpoint: str, deployed_model_id: str) -> None:
         """End the server of a deployed model."""
         with self._lock:

@@ -1,8 +1,10 @@
 """The deployed model that answers a request, and what its answers mean to the client."""
 
 import json
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import httpx
@@ -17,6 +19,7 @@ from google.cloud.aiplatform_v1.types import DeployedModel, Endpoint
 
 from localcloud import call_context
 from localcloud.cloud import Cloud
+from localcloud.cloud_monitoring.endpoint_metrics import Served
 from localcloud.hosts import is_dedicated_host, is_google_host
 from localcloud.prediction.server import PREDICT_SECONDS, PredictionServer
 from localcloud.vertex.traffic import choose
@@ -38,6 +41,28 @@ _ERRORS: dict[int, type[exceptions.GoogleAPICallError]] = {
 }
 
 
+@dataclass
+class _Stopwatch:
+    """How long one request has taken since it came, and how much of it its model took."""
+
+    started: float = field(default_factory=time.perf_counter)
+    model: float = 0.0  # seconds
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """The model is asked in this block."""
+        asked = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.model += time.perf_counter() - asked
+
+    @property
+    def total(self) -> float:
+        """Seconds since the request came."""
+        return time.perf_counter() - self.started
+
+
 @dataclass(frozen=True)
 class Target:
     """A deployed model that one request goes to."""
@@ -45,6 +70,7 @@ class Target:
     cloud: Cloud
     endpoint: Endpoint
     deployed: DeployedModel
+    _stopwatch: _Stopwatch = field(default_factory=_Stopwatch)
 
     @classmethod
     def find(cls, cloud: Cloud, endpoint: str, size: int, model_id: str = "") -> "Target":
@@ -71,6 +97,26 @@ class Target:
                 return cls(cloud, kept, deployed)
         raise NotFound(f"Endpoint {endpoint} has no deployed model {model_id}.")
 
+    @contextmanager
+    def answering(self, predictions: int = 1) -> Iterator[None]:
+        """The request is answered in this block, which Cloud Monitoring is told of.
+
+        Args:
+            predictions: how many are made, unless the block raises.
+        """
+        try:
+            yield
+        except exceptions.GoogleAPICallError as error:
+            self.record(int(error.code or httpx.codes.INTERNAL_SERVER_ERROR), 0)
+            raise
+        self.record(httpx.codes.OK, predictions)
+
+    def record(self, code: int, predictions: int = 1) -> None:
+        """Tell Cloud Monitoring by which HTTP status the request was answered."""
+        watch = self._stopwatch
+        served = Served(code, predictions, 1000 * watch.total, 1000 * watch.model)
+        self.cloud.endpoint_metrics.record(self.endpoint, self.deployed, served)
+
     def predict(self, content: bytes, content_type: str = JSON) -> httpx.Response:
         """What the model answers, which is logged if the endpoint logs.
 
@@ -87,7 +133,8 @@ class Target:
         Raises:
             GoogleAPICallError: it does not answer, or answers with an error.
         """
-        answer = self._server.predict(content, content_type, self._seconds)
+        with self._stopwatch.asking():
+            answer = self._server.predict(content, content_type, self._seconds)
         self._check(answer)
         return answer
 
@@ -97,7 +144,8 @@ class Target:
         Raises:
             GoogleAPICallError: it does not answer, or answers with an error.
         """
-        answer = self._server.stream(content, content_type, self._seconds)
+        with self._stopwatch.asking():
+            answer = self._server.stream(content, content_type, self._seconds)
         if answer.status_code != httpx.codes.OK:
             answer.read()
         self._check(answer)
@@ -109,7 +157,10 @@ class Target:
         Raises:
             GoogleAPICallError: it does not answer.
         """
-        return self._server.stream(content, content_type, self._seconds, route)
+        with self._stopwatch.asking():
+            answer = self._server.stream(content, content_type, self._seconds, route)
+        self.record(answer.status_code)
+        return answer
 
     def chunks(self, answer: httpx.Response) -> Iterator[bytes]:
         """The body of an answer, piece by piece as the model sends it."""

@@ -11,6 +11,7 @@ def recover(cloud: Cloud) -> None:
     cloud.monitoring.recover()
     cloud.servers.recover()
     cloud.request_logs.recover()
+    cloud.endpoint_metrics.recover()
     cloud.schedules.recover()
     cloud.syncs.recover()
 
@@ -25,4 +26,6 @@ def stop(cloud: Cloud) -> None:
     cloud.jobs.stop()
     cloud.servers.stop()
     cloud.request_logs.stop()
+    cloud.endpoint_metrics.stop()
+    cloud.time_series.close()
     cloud.store.close()

@@ -30,15 +30,18 @@ def predict(cloud: Cloud, request: PredictRequest) -> PredictResponse:
     """Send the instances to one deployed model, drawn by the traffic split."""
     message = raw(request)
     target = Target.find(cloud, request.endpoint, message.ByteSize())
-    content = _content(_instances(message.instances), message)
-    return _response(target, target.read(target.predict(content).content))
+    instances = _instances(message.instances)
+    with target.answering(len(instances)):
+        answer = target.read(target.predict(_content(instances, message)).content)
+    return _response(target, answer)
 
 
 def raw_predict(cloud: Cloud, request: RawPredictRequest) -> HttpBody:
     """Send a body as it is to one deployed model, and its answer back as it is."""
     body = raw(request).http_body
     target = Target.find(cloud, request.endpoint, len(body.data))
-    answer = target.predict(body.data, body.content_type or JSON)
+    with target.answering():
+        answer = target.predict(body.data, body.content_type or JSON)
     call_context.current().response_headers.update(target.headers)
     return HttpBody(content_type=answer.headers.get("Content-Type", ""), data=answer.content)
 
@@ -52,7 +55,8 @@ def stream_raw_predict(cloud: Cloud, request: StreamRawPredictRequest) -> Iterat
             f"Endpoint {request.endpoint} is not a dedicated endpoint, which streamRawPredict"
             " needs; create one with dedicated_endpoint_enabled."
         )
-    chunks, content_type = target.stream(body.data, body.content_type or JSON)
+    with target.answering():
+        chunks, content_type = target.stream(body.data, body.content_type or JSON)
     call_context.current().response_headers.update(target.headers)
     return (HttpBody(content_type=content_type, data=chunk) for chunk in chunks)
 
@@ -76,13 +80,14 @@ def explain(cloud: Cloud, request: ExplainRequest) -> ExplainResponse:
     def ask_again(mixtures: Sequence[Any]) -> list[Any]:
         return _predictions(target, target.ask(_content(mixtures, message)).content, len(mixtures))
 
-    answer = target.predict(_content(instances, message))
-    predictions = _predictions(target, answer.content, len(instances))
-    explainer = Explainer(spec, ask_again)
-    explanations = [
-        explainer.explain(instance, prediction)
-        for instance, prediction in zip(instances, predictions, strict=True)
-    ]
+    with target.answering(len(instances)):
+        answer = target.predict(_content(instances, message))
+        predictions = _predictions(target, answer.content, len(instances))
+        explainer = Explainer(spec, ask_again)
+        explanations = [
+            explainer.explain(instance, prediction)
+            for instance, prediction in zip(instances, predictions, strict=True)
+        ]
     response = ExplainResponse(explanations=explanations, deployed_model_id=target.deployed.id)
     for prediction in predictions:
         set_value(raw(response).predictions.add(), prediction)

@@ -1,0 +1,1 @@
+"""Cloud Monitoring: metric descriptors and time series."""
