@@ -13,6 +13,7 @@ from uv import find_uv_bin
 ROOT = Path(__file__).parents[1]
 IMAGES = (
     ROOT / "infra" / "images",
+    ROOT / "infra" / "tools",
     ROOT / "infra" / "localcloud" / "src" / "localcloud" / "builtin_images",
 )
 
@@ -26,7 +27,7 @@ def compile_lock(lock: Path, *arguments: str) -> None:
 
 
 def lock_image(image: Path) -> None:
-    """Lock one image: Linux on x86-64 with Python 3.11, as its Dockerfile says."""
+    """Lock one image or tool: Linux on x86-64 with Python 3.11, as the Dockerfiles say."""
     overrides = image / "overrides.txt"
     compile_lock(
         image / "requirements.lock",
@@ -38,7 +39,7 @@ def lock_image(image: Path) -> None:
 
 
 def main() -> None:
-    """Lock the project environment and every image, or the images named as arguments."""
+    """Lock the project environment, all images and tools, or those named as arguments."""
     names = sys.argv[1:]
     if not names:
         compile_lock(

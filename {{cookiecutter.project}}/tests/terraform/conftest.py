@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from terraform_google.plan import Plan
+from terraform_google.schema import MAJOR_VERSIONS
 from terraform_google.server import attached
 from terraform_google.workspace import (
     MISSING,
@@ -25,6 +27,7 @@ from terraform_google.workspace import (
 
 ROOT = Path(__file__).parents[2]
 TERRAFORM = ROOT / "terraform"
+ENVIRONMENTS = ("dev", "staging", "prod")
 
 MakeWorkspace = Callable[[str], Workspace]
 
@@ -42,6 +45,31 @@ def stand_in() -> Iterator[dict[str, str]]:
     """The variables that lead terraform to the stand-in; one for all tests."""
     with attached() as variables:
         yield variables
+
+
+@pytest.fixture(scope="session")
+def oldest_stand_in() -> Iterator[dict[str, str]]:
+    """The same, for the oldest major version of the providers that terraform/ allows."""
+    with attached(MAJOR_VERSIONS[0]) as variables:
+        yield variables
+
+
+@pytest.fixture(scope="session")
+def plans(stand_in: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
+    """The plan of each environment, with its own tfvars; made once for all tests.
+
+    The keys exist already. What a plan makes has no name before it is applied, so that a plan would
+    not tell which resources are encrypted with a key that it makes itself.
+    """
+    folder = tmp_path_factory.mktemp("plans")
+    copy_configuration(TERRAFORM, folder)
+    made = {}
+    for name in ENVIRONMENTS:
+        root = Workspace(folder / "environments" / name, stand_in)
+        root.init()
+        root.apply("-target=module.platform.module.kms")
+        made[name] = root.plan()
+    return made
 
 
 @pytest.fixture(scope="session")

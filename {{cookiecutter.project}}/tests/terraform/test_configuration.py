@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 import pytest
+from terraform_google.workspace import Workspace, copy_configuration
 
-from tests.terraform.conftest import TERRAFORM, MakeWorkspace
+from tests.terraform.conftest import ENVIRONMENTS, TERRAFORM, MakeWorkspace
 
 
 def folders() -> list[str]:
@@ -15,7 +17,6 @@ def folders() -> list[str]:
     return sorted(str(folder.relative_to(TERRAFORM)) for folder in found)
 
 
-@pytest.mark.skipif(not TERRAFORM.is_dir(), reason="terraform/ is not written yet")
 def test_the_format_is_terraforms() -> None:
     done = subprocess.run(
         ["terraform", "fmt", "-check", "-recursive", "-diff", str(TERRAFORM)],
@@ -29,3 +30,12 @@ def test_the_format_is_terraforms() -> None:
 @pytest.mark.parametrize("folder", folders())
 def test_a_root_or_module_is_valid(folder: str, validated: MakeWorkspace) -> None:
     assert [str(problem) for problem in validated(folder).validate()] == []
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_an_environment_is_valid_with_the_oldest_providers(
+    environment: str, oldest_stand_in: dict[str, str], tmp_path: Path
+) -> None:
+    copy_configuration(TERRAFORM, tmp_path)
+    root = Workspace(tmp_path / "environments" / environment, oldest_stand_in)
+    assert [str(problem) for problem in root.validate()] == []
