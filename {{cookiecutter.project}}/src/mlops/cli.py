@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 pipelines = typer.Typer(no_args_is_help=True, help="Compile and run the pipelines.")
+training = typer.Typer(no_args_is_help=True, help="Train without a pipeline.")
 release = typer.Typer(no_args_is_help=True, help="Bring models to users.")
 config = typer.Typer(no_args_is_help=True, help="The settings of an environment.")
 app.add_typer(pipelines, name="pipelines")
+app.add_typer(training, name="training")
 app.add_typer(release, name="release")
 app.add_typer(config, name="config")
 
@@ -114,6 +117,28 @@ def schedule(
     settings, find_spec = _find_specs(load_settings(environment), environment, release)
     _connect(settings)
     _write(apply_schedules(settings, find_spec))
+
+
+@training.command("command")
+def training_command(environment: EnvironmentOption = Environment.LOCAL) -> None:
+    """Print the command that trains on what the newest run of the pipeline has transformed.
+
+    It is the command of the pipeline's CustomJob, for a container of the ml image.
+    """
+    from mlops.pipelines.artifacts import find_artifacts
+    from mlops.training.command import Task
+
+    settings = load_settings(environment)
+    _connect(settings)
+    found = find_artifacts(settings, "training", "transform-data")
+    task = Task(
+        features=settings.features,
+        training=settings.training,
+        transformed=found["examples"],
+        graph=found["graph"],
+        output=f"gs://{settings.bucket}/training/model",
+    )
+    typer.echo(shlex.join(task.command))
 
 
 @app.command()

@@ -59,6 +59,29 @@ class Training(Section):
     patience: int = Field(gt=0)
 
 
+class CustomJob(Section):
+    """Where the model is trained; config/base.yaml explains it."""
+
+    enabled: bool = False
+    machine_type: str = "n1-standard-8"
+    accelerator_type: str | None = None
+    accelerator_count: int = Field(default=1, ge=1)
+    worker_count: int = Field(default=0, ge=0)
+    reduction_server_count: int = Field(default=0, ge=0)
+    tensorboard: str | None = Field(
+        default=None, pattern=r"^projects/[^/]+/locations/[^/]+/tensorboards/[^/]+$"
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.reduction_server_count and not (self.accelerator_type and self.worker_count):
+            raise ValueError(
+                "custom_job.reduction_server_count adds up the gradients of several machines with"
+                " accelerators; set accelerator_type and worker_count, or leave it out"
+            )
+        return self
+
+
 class Threshold(Section):
     """The bounds of a metric, or of a difference of metrics; both are included."""
 
@@ -162,6 +185,7 @@ class Settings(Section):
     images: Images
     data: Data
     training: Training
+    custom_job: CustomJob = CustomJob()
     tuning: Tuning = Tuning()
     evaluation: Evaluation
     beam: Beam
@@ -177,6 +201,8 @@ class Settings(Section):
         known = {column.name for column in self.features.extracted} - {self.features.label.name}
         if heuristic and heuristic not in known:
             raise ValueError(f"evaluation.heuristic {heuristic!r} is no column that is extracted")
+        if self.custom_job.tensorboard and not self.service_account:
+            raise ValueError("custom_job.tensorboard needs a service_account, which writes to it")
         check_search(self.tuning, self.training, self.features.problem)
         return self
 

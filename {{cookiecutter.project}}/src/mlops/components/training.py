@@ -34,7 +34,7 @@ def tune_model(
     features: Dict[str, Any],
     training: Dict[str, Any],
     tuning: Dict[str, Any],
-    trial_image: str,
+    training_image: str,
     service_account: str,
     examples: dsl.Input[dsl.Dataset],
     trials: dsl.Output[dsl.Artifact],
@@ -49,7 +49,7 @@ def tune_model(
     from mlops.training.tuning import TuningError, search, write_search
 
     aiplatform.init(project=project, location=location)
-    job = {"display_name": name, "image": trial_image, "service_account": service_account}
+    job = {"display_name": name, "image": training_image, "service_account": service_account}
     try:
         found = search(
             Features.model_validate(features),
@@ -69,24 +69,50 @@ def tune_model(
 
 @dsl.component(base_image="ml", install_kfp_package=False)
 def train_model(
+    project: str,
+    location: str,
+    name: str,
     features: Dict[str, Any],
     training: Dict[str, Any],
+    custom_job: Dict[str, Any],
+    training_image: str,
+    service_account: str,
     examples: dsl.Input[dsl.Dataset],
     graph: dsl.Input[dsl.Artifact],
     model: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
     trials: dsl.Input[dsl.Artifact] = None,
 ) -> None:
-    """Trains the model and saves it with its preprocessing.
+    """Trains the model and saves it with its preprocessing, here or in a CustomJob.
 
     `trials` is the search that found `training`, if there was one: so the lineage of a model leads
     to it.
     """
-    from mlops.features import Features
-    from mlops.settings import Training
-    from mlops.training.train import train
+    from google.cloud import aiplatform
 
-    declared = Features.model_validate(features)
-    found = train(declared, Training.model_validate(training), examples.uri, graph.uri, model.uri)
-    for name, value in found.items():
-        metrics.log_metric(name, value)
+    from mlops.features import Features
+    from mlops.settings import CustomJob, Training
+    from mlops.training.command import Task
+    from mlops.training.custom_job import Container, CustomJobError, run_custom_job
+    from mlops.training.summary import read_summary
+    from mlops.training.task import run_task
+
+    task = Task(
+        features=Features.model_validate(features),
+        training=Training.model_validate(training),
+        transformed=examples.uri,
+        graph=graph.uri,
+        output=model.uri,
+    )
+    machines = CustomJob.model_validate(custom_job)
+    if machines.enabled:
+        aiplatform.init(project=project, location=location)
+        container = Container(name, training_image, service_account)
+        try:
+            model.metadata["custom_job"] = run_custom_job(task, container, machines)
+        except CustomJobError as error:
+            raise SystemExit(str(error)) from None
+    else:
+        run_task(task)
+    for measured, value in read_summary(model.uri).items():
+        metrics.log_metric(measured, value)

@@ -19,9 +19,10 @@ def training(
     features: dict[str, Any],
     sample_percent: float,
     training: dict[str, Any],
+    custom_job: dict[str, Any],
     tunes: bool,
     tuning: dict[str, Any],
-    trial_image: str,
+    training_image: str,
     service_account: str,
     evaluation: dict[str, Any],
     beam_arguments: list[str],
@@ -48,7 +49,18 @@ def training(
     )
     examples, graph = transformed.outputs["examples"], transformed.outputs["graph"]
     with dsl.If(tunes == False, name="as-declared"):  # noqa: E712 - builds an expression
-        trained = train_model(features=features, training=training, examples=examples, graph=graph)
+        trained = train_model(
+            project=project,
+            location=location,
+            name=name,
+            features=features,
+            training=training,
+            custom_job=custom_job,
+            training_image=training_image,
+            service_account=service_account,
+            examples=examples,
+            graph=graph,
+        )
     with dsl.Else(name="tuned"):
         searched = tune_model(
             project=project,
@@ -57,13 +69,19 @@ def training(
             features=features,
             training=training,
             tuning=tuning,
-            trial_image=trial_image,
+            training_image=training_image,
             service_account=service_account,
             examples=examples,
         )
         trained_best = train_model(
+            project=project,
+            location=location,
+            name=name,
             features=features,
             training=searched.outputs["Output"],
+            custom_job=custom_job,
+            training_image=training_image,
+            service_account=service_account,
             examples=examples,
             graph=graph,
             trials=searched.outputs["trials"],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from mlops.features import Column, Features
     from mlops.settings import Training
 
+Loss = Callable[[Any, Any], Any]
 LARGEST_EMBEDDING = 8
 
 
@@ -28,15 +30,25 @@ def build_model(features: Features, training: Training) -> keras.Model:
     for units in training.hidden_units:
         hidden = keras.layers.Dense(units, activation="relu")(hidden)
         hidden = keras.layers.Dropout(training.dropout)(hidden)
-    classifies = features.problem is Problem.CLASSIFICATION
-    output = keras.layers.Dense(1, activation="sigmoid" if classifies else None)(hidden)
-    model = keras.Model(inputs, output)
-    model.compile(
-        optimizer=keras.optimizers.Adam(training.learning_rate),
-        loss="binary_crossentropy" if classifies else "huber",
-        metrics=[keras.metrics.AUC(name="auc") if classifies else "mean_absolute_error"],
-    )
-    return model
+    output = keras.layers.Dense(1, activation="sigmoid" if _classifies(features) else None)(hidden)
+    return keras.Model(inputs, output)
+
+
+def build_loss(features: Features) -> Loss:
+    """The loss of each example, [batch], of labels and outputs, both [batch, 1]."""
+    loss: Loss = keras.losses.binary_crossentropy if _classifies(features) else keras.losses.huber
+    return loss
+
+
+def build_metric(features: Features) -> keras.metrics.Metric:
+    """What training reports beside the loss."""
+    if _classifies(features):
+        return keras.metrics.AUC(name="auc")
+    return keras.metrics.MeanAbsoluteError(name="mean_absolute_error")
+
+
+def _classifies(features: Features) -> bool:
+    return features.problem is Problem.CLASSIFICATION
 
 
 def _input(column: Column) -> keras.KerasTensor:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import sys
 from typing import TYPE_CHECKING
 
 import keras
 import tensorflow as tf
 
-from mlops.data.query import Split
+from mlops.training.checkpoint import State, read_state, remove_state, write_state
+from mlops.training.cluster import Cluster, join_cluster
 from mlops.training.export import export_model
+from mlops.training.logs import write_logs
+from mlops.training.loop import Loop
 from mlops.training.model import build_model
+from mlops.training.summary import write_summary
 
 if TYPE_CHECKING:
     from mlops.features import Features
@@ -17,9 +23,17 @@ if TYPE_CHECKING:
 
 
 def train(
-    features: Features, training: Training, transformed: str, graph: str, output: str
+    features: Features,
+    training: Training,
+    transformed: str,
+    graph: str,
+    output: str,
+    checkpoints: str = "",
+    logs: str = "",
 ) -> dict[str, float]:
     """Trains until the loss on `eval` stops falling, and saves the best weights.
+
+    On several machines each calls this; one of them, the chief, writes.
 
     Args:
         features: the declaration of the data.
@@ -27,68 +41,73 @@ def train(
         transformed: URI of the transformed examples, a folder a split.
         graph: URI of the tf.Transform output.
         output: URI of the SavedModel to write.
+        checkpoints: URI of a folder; from what it holds of a training that was killed, this one
+            goes on. Nothing is kept when it is empty.
+        logs: URI of a folder for TensorBoard; nothing is logged when it is empty.
 
     Returns:
         The loss and metric of the saved weights on both splits, and after how many epochs they
         were reached.
     """
-    model, history = fit_model(features, training, transformed)
-    export_model(features, model, graph, output)
-    return summarize(history)
+    cluster = join_cluster()
+    model, history = fit_model(features, training, transformed, cluster, checkpoints, logs)
+    reached = summarize(history)
+    print(
+        f"Weights: {_fingerprint(model)}", file=sys.stderr, flush=True
+    )  # each machine's are equal
+    if cluster.is_chief:
+        export_model(features, model, graph, output)
+        write_summary(reached, output)
+        if checkpoints:
+            remove_state(checkpoints)
+    return reached
 
 
 def fit_model(
-    features: Features, training: Training, transformed: str
+    features: Features,
+    training: Training,
+    transformed: str,
+    cluster: Cluster | None = None,
+    checkpoints: str = "",
+    logs: str = "",
 ) -> tuple[keras.Model, dict[str, list[float]]]:
     """The model with its best weights, and its losses and metrics by epoch.
 
-    The same examples, declaration and hyperparameters give the same weights.
+    The same examples, declaration, hyperparameters and machines give the same weights, whether or
+    not the training was killed in between.
     """
+    cluster = cluster or join_cluster()
     keras.utils.set_random_seed(training.seed)
     tf.config.experimental.enable_op_determinism()
+
+    def after_epoch(state: State) -> None:
+        if cluster.is_chief and checkpoints:
+            write_state(state, checkpoints)
+        if cluster.is_chief and logs:
+            write_logs(state, logs)
+        _tell(state, training.epochs)
+
+    begun = read_state(checkpoints) if checkpoints else State()
+    reached = Loop(features, training, cluster.strategy).run(transformed, begun, after_epoch)
+    # outside of the strategy: saving what several machines share would need all of them
     model = build_model(features, training)
-    stop_early = keras.callbacks.EarlyStopping(
-        patience=training.patience, restore_best_weights=True
-    )
-    fitted = model.fit(
-        read_examples(features, training, transformed, Split.TRAIN),
-        validation_data=read_examples(features, training, transformed, Split.EVAL),
-        epochs=training.epochs,
-        callbacks=[stop_early],
-        verbose=2,
-    )
-    return model, fitted.history
+    model.set_weights(reached.best)
+    return model, reached.history
 
 
 def summarize(history: dict[str, list[float]]) -> dict[str, float]:
     """The losses and metrics of the best weights, and after how many epochs they were reached."""
-    losses = history["val_loss"]
-    best = losses.index(min(losses))
-    return {"epochs": float(best + 1)} | {name: values[best] for name, values in history.items()}
+    best = State(history=history).best_epoch
+    return {"epochs": float(best)} | {name: values[best - 1] for name, values in history.items()}
 
 
-def read_examples(
-    features: Features, training: Training, transformed: str, split: Split
-) -> tf.data.Dataset:
-    """Batches of one split: transformed inputs by name, and the label, each of shape [batch]."""
-    files = sorted(tf.io.gfile.glob(f"{transformed}/{split}/*.tfrecord.gz"))
-    spec = _example_spec(features)
-    label = features.label.name
-
-    def parse(serialized: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        example = tf.io.parse_example(serialized, spec)
-        return example, tf.cast(example.pop(label), tf.float32)
-
-    dataset = tf.data.TFRecordDataset(files, compression_type="GZIP")
-    if split is Split.TRAIN:
-        dataset = dataset.shuffle(100_000, seed=training.seed)
-    parsed = dataset.batch(training.batch_size).map(parse, num_parallel_calls=tf.data.AUTOTUNE)
-    return parsed.prefetch(tf.data.AUTOTUNE)
+def _fingerprint(model: keras.Model) -> str:
+    digest = hashlib.sha256()
+    for weights in model.get_weights():
+        digest.update(weights.tobytes())
+    return digest.hexdigest()[:16]
 
 
-def _example_spec(features: Features) -> dict[str, tf.io.FixedLenFeature]:
-    types = {
-        column.name: tf.int64 if column.cardinality else tf.float32 for column in features.inputs
-    }
-    types[features.label.name] = tf.float32 if features.label.type == "FLOAT" else tf.int64
-    return {name: tf.io.FixedLenFeature([], kind) for name, kind in types.items()}
+def _tell(state: State, epochs: int) -> None:
+    measured = ", ".join(f"{name} {values[-1]:.4f}" for name, values in state.history.items())
+    print(f"Epoch {state.epochs}/{epochs}: {measured}", file=sys.stderr, flush=True)
