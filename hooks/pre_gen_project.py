@@ -138,7 +138,7 @@ def shared_project_mistake(project_ids: dict[str, str]) -> str | None:
 def email_mistake(email: str) -> str | None:
     """What is wrong with the owner's e-mail address, or None."""
     label = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-    atom = r"[A-Za-z0-9!#$%&*+/=?^_`{|}~-]+"
+    atom = r"[A-Za-z0-9!#$%&*+/=?^_`|~-]+"
     if len(email) <= 254 and re.fullmatch(
         rf"{atom}(\.{atom})*@({label}\.)+[A-Za-z][A-Za-z]+", email
     ):

@@ -25,11 +25,13 @@ from terraform_google.workspace import (
     is_installed,
 )
 
+from tests.terraform.roots import plan_roots
+
 ROOT = Path(__file__).parents[2]
 TERRAFORM = ROOT / "terraform"
-ENVIRONMENTS = ("dev", "staging", "prod")
 
 MakeWorkspace = Callable[[str], Workspace]
+Plans = dict[str, Plan]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -52,24 +54,6 @@ def oldest_stand_in() -> Iterator[dict[str, str]]:
     """The same, for the oldest major version of the providers that terraform/ allows."""
     with attached(MAJOR_VERSIONS[0]) as variables:
         yield variables
-
-
-@pytest.fixture(scope="session")
-def plans(stand_in: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
-    """The plan of each environment, with its own tfvars; made once for all tests.
-
-    The keys exist already. What a plan makes has no name before it is applied, so that a plan would
-    not tell which resources are encrypted with a key that it makes itself.
-    """
-    folder = tmp_path_factory.mktemp("plans")
-    copy_configuration(TERRAFORM, folder)
-    made = {}
-    for name in ENVIRONMENTS:
-        root = Workspace(folder / "environments" / name, stand_in)
-        root.init()
-        root.apply("-target=module.platform.module.kms")
-        made[name] = root.plan()
-    return made
 
 
 @pytest.fixture(scope="session")
@@ -102,3 +86,11 @@ def validated(tmp_path: Path, providers: dict[str, str]) -> MakeWorkspace:
         return Workspace(tmp_path / "terraform" / folder, providers)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def plans(stand_in: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Plans:
+    """A plan of each root, with the answers of this repository; made once for all tests."""
+    folder = tmp_path_factory.mktemp("plans") / "terraform"
+    copy_configuration(TERRAFORM, folder)
+    return plan_roots(folder, stand_in)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from terraform_google.workspace import Workspace, copy_configuration
 
-from tests.terraform.conftest import ENVIRONMENTS, TERRAFORM, MakeWorkspace
+from tests.terraform.conftest import TERRAFORM, MakeWorkspace
+from tests.terraform.roots import ENVIRONMENTS
 
 
 def folders() -> list[str]:

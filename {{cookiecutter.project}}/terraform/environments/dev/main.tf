@@ -11,10 +11,10 @@ module "platform" {
   project_id          = var.project_id
   promoted_to         = var.promoted_to
   region              = var.region
+  release_schedule    = { paused = true }
   retention           = { findings_days = 30, predictions_days = 7, replaced_objects_days = 1, requests_days = 7 }
   runbook             = var.runbook
   scan_images         = false
-  schedules           = { enabled = false }
 
   billing = var.billing_account == null ? null : { account = var.billing_account, amount = 200 }
 

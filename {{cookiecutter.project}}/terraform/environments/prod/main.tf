@@ -4,6 +4,8 @@ module "platform" {
   source = "../../modules/platform"
 
   alert_emails          = var.alert_emails
+  audit_data_access     = true
+  builds                = false
   callers               = var.callers
   cmek                  = true
   deletion_protection   = true

@@ -1,6 +1,6 @@
 name              = "{{ cookiecutter.project }}"
 project_id        = "{{ cookiecutter.project_id_prod }}"
 region            = "{{ cookiecutter.region }}"
-alert_emails      = ["{{ cookiecutter.owner_email | replace("${", "$${") | replace("%{", "%%{") }}"]
+alert_emails      = ["{{ cookiecutter.owner_email }}"]
 runbook           = "https://example.com/{{ cookiecutter.project }}/docs/operations.md"
 source_project_id = "{{ cookiecutter.project_id_dev }}"

@@ -3,6 +3,7 @@ module "platform" {
   source = "../../modules/platform"
 
   alert_emails        = var.alert_emails
+  builds              = false
   callers             = var.callers
   cmek                = true
   deletion_protection = false
@@ -11,9 +12,9 @@ module "platform" {
   privacy             = { wrapped_key = var.wrapped_key }
   project_id          = var.project_id
   region              = var.region
+  release_schedule    = { paused = true }
   retention           = { findings_days = 30, predictions_days = 7, replaced_objects_days = 7, requests_days = 7 }
   runbook             = var.runbook
-  schedules           = { enabled = false }
 
   billing = var.billing_account == null ? null : { account = var.billing_account, amount = 500 }
 

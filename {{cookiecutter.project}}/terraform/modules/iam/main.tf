@@ -50,6 +50,21 @@ resource "google_project_iam_member" "this" {
   depends_on = [google_project_iam_custom_role.this]
 }
 
+# Who read or changed what; changes are always logged, reads only where that is asked for.
+resource "google_project_iam_audit_config" "this" {
+  for_each = var.audited_services
+
+  project = var.project_id
+  service = each.value
+
+  dynamic "audit_log_config" {
+    for_each = toset(["DATA_READ", "DATA_WRITE"])
+    content {
+      log_type = audit_log_config.value
+    }
+  }
+}
+
 resource "google_service_account_iam_member" "this" {
   for_each = var.account_grants
 

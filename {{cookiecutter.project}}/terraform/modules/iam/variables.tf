@@ -21,6 +21,12 @@ variable "accounts" {
   }
 }
 
+variable "audited_services" {
+  description = "Services whose data's every reading and writing is logged (billed by the logs), such as storage.googleapis.com."
+  type        = set(string)
+  default     = []
+}
+
 variable "custom_roles" {
   description = "Roles made for this project, by their id, where Google has none that is narrow enough."
   type = map(object({

@@ -57,11 +57,12 @@ resource "google_compute_global_address" "google" {
   purpose      = "PRIVATE_SERVICE_CONNECT"
   network      = google_compute_network.this.id
   address      = var.google_address
+  labels       = var.labels
 }
 
 resource "google_compute_global_forwarding_rule" "google" {
   project = var.project_id
-  # the name of such a rule has at most 20 letters and digits
+  # the name of such a rule has at most 20 letters and digits, and the rule has no labels
   name                  = "googleapis"
   target                = "all-apis"
   network               = google_compute_network.this.id

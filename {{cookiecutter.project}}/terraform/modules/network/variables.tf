@@ -10,7 +10,7 @@ variable "google_address" {
 }
 
 variable "labels" {
-  description = "Labels of the DNS zones; networks have none."
+  description = "Labels of the address and the DNS zones; networks have none."
   type        = map(string)
   default     = {}
 }

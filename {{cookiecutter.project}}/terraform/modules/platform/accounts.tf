@@ -1,7 +1,9 @@
 # One account a job. What each may do stands in the grants below, next to why.
 
 locals {
-  accounts = {
+  # What reaches users is built once; other environments need nobody who builds.
+  builders = ["ci-build", "ci-check"]
+  jobs = {
     ci-build           = "Builds images and compiles pipelines from what was merged."
     ci-check           = "Tests pull requests; may do nothing in the cloud."
     ci-deploy          = "Brings what was built to this environment."
@@ -250,6 +252,11 @@ locals {
     } : {},
   )
 
+  accounts     = { for name, job in local.jobs : name => job if var.builds || !contains(local.builders, name) }
+  on_accounts  = { for key, grant in local.account_grants : key => grant if contains(keys(local.accounts), grant.account) }
+  on_project   = { for key, grant in local.project_grants : key => grant if contains(keys(local.accounts), grant.account) }
+  roles_in_use = { for id, role in local.custom_roles : id => role if var.builds || id != "mlopsStarter" }
+
   members = { for name, email in module.iam.accounts : name => "serviceAccount:${email}" }
   agents  = { for name, email in module.services.agents : name => "serviceAccount:${email}" }
 }
@@ -257,11 +264,12 @@ locals {
 module "iam" {
   source = "../iam"
 
-  account_grants = local.account_grants
-  accounts       = local.accounts
-  custom_roles   = local.custom_roles
-  project_grants = local.project_grants
-  project_id     = var.project_id
+  account_grants   = local.on_accounts
+  accounts         = local.accounts
+  audited_services = var.audit_data_access ? ["aiplatform.googleapis.com", "bigquery.googleapis.com", "storage.googleapis.com"] : []
+  custom_roles     = local.roles_in_use
+  project_grants   = local.on_project
+  project_id       = var.project_id
 
   depends_on = [module.services]
 }

@@ -38,6 +38,30 @@ locals {
     "run.googleapis.com"              = "Cloud Run encrypts the jobs' containers with it."
     "storage.googleapis.com"          = "Cloud Storage encrypts the bucket with it."
   }
+  # what only a project that builds grants
+  grants_to_build = {
+    bucket = {
+      for name in setintersection(keys(local.accounts), ["ci-build"]) : "${name} writes" => {
+        member = local.members[name]
+        reason = "A build publishes what it releases."
+        role   = "roles/storage.objectUser"
+      }
+    }
+    images = {
+      for name in setintersection(keys(local.accounts), ["ci-build"]) : "${name} pushes" => {
+        member = local.members[name]
+        reason = "A build pushes the images it made."
+        role   = "roles/artifactregistry.writer"
+      }
+    }
+    pipelines = {
+      for name in setintersection(keys(local.accounts), ["ci-build"]) : "${name} uploads" => {
+        member = local.members[name]
+        reason = "A build uploads the pipelines it compiled."
+        role   = "roles/artifactregistry.writer"
+      }
+    }
+  }
   key = var.cmek ? module.kms.keys["data"] : null
 }
 
@@ -100,12 +124,7 @@ module "storage" {
   location                     = var.region
   name                         = local.bucket
   project_id                   = var.project_id
-  grants = {
-    "ci-build writes" = {
-      member = local.members["ci-build"]
-      reason = "A build publishes what it releases."
-      role   = "roles/storage.objectUser"
-    }
+  grants = merge(local.grants_to_build.bucket, {
     "ci-deploy writes" = {
       member = local.members["ci-deploy"]
       reason = "A delivery reads the release and hands the pipeline its inputs."
@@ -136,13 +155,13 @@ module "storage" {
       reason = "Training reads the transformed data and writes the model."
       role   = "roles/storage.objectUser"
     }
-  }
+  })
   # releases alone, not the training data next to them
   folders = length(var.promoted_to) == 0 ? {} : {
     "releases/" = {
       for project in var.promoted_to : "${project} reads" => {
         member = "serviceAccount:ci-deploy@${project}.iam.gserviceaccount.com"
-        reason = "Delivery to ${project} takes what was released here."
+        reason = "Delivery there takes what was released here."
         role   = "roles/storage.objectViewer"
       }
     }
@@ -160,17 +179,18 @@ module "images" {
   project_id  = var.project_id
   scan        = var.scan_images
   grants = merge(
+    local.grants_to_build.images,
     {
-      for name in ["ci-build", "ci-deploy"] : "${name} pushes" => {
-        member = local.members[name]
-        reason = "Images are built here, or copied here from where they were tested."
+      "ci-deploy copies" = {
+        member = local.members["ci-deploy"]
+        reason = "A delivery copies images here from where they were tested."
         role   = "roles/artifactregistry.writer"
       }
     },
     {
       for project in var.promoted_to : "${project} pulls" => {
         member = "serviceAccount:ci-deploy@${project}.iam.gserviceaccount.com"
-        reason = "Delivery to ${project} copies the images that were tested here."
+        reason = "Delivery there copies the images that were tested here."
         role   = "roles/artifactregistry.reader"
       }
     },
@@ -179,6 +199,7 @@ module "images" {
 
 module "cache" {
   source = "../artifact-registry"
+  count  = var.builds ? 1 : 0
 
   delete_untagged_after_days = 7
   description                = "Layers that the next build of an image starts from."
@@ -209,12 +230,7 @@ module "pipelines" {
   location    = var.region
   name        = "pipelines"
   project_id  = var.project_id
-  grants = {
-    "ci-build uploads" = {
-      member = local.members["ci-build"]
-      reason = "Builds upload compiled pipelines."
-      role   = "roles/artifactregistry.writer"
-    }
+  grants = merge(local.grants_to_build.pipelines, {
     "ci-deploy reads" = {
       member = local.members["ci-deploy"]
       reason = "Delivery runs a compiled pipeline."
@@ -225,7 +241,7 @@ module "pipelines" {
       reason = "Retraining runs the pipeline that was delivered last."
       role   = "roles/artifactregistry.reader"
     }
-  }
+  })
 }
 
 module "vertex" {

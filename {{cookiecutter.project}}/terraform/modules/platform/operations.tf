@@ -4,7 +4,7 @@ locals {
   invokers = {
     "scheduler starts" = {
       member = local.members["scheduler"]
-      reason = "Its time, or a message, starts the job."
+      reason = "The clock or a message starts the job."
       role   = "roles/run.invoker"
     }
     "ci-deploy delivers" = {
@@ -32,12 +32,13 @@ module "release_controller" {
   timeout_minutes     = 24 * 60
   # The endpoint is the state: a controller that was killed goes on where it was.
   schedule = {
-    cron            = var.schedules.release
-    paused          = !var.schedules.enabled
+    cron            = var.release_schedule.cron
+    paused          = var.release_schedule.paused
     service_account = module.iam.accounts["scheduler"]
   }
 }
 
+# What drift asks for. Training by the clock is declared in config/, as a schedule of Vertex AI.
 module "retraining_job" {
   source = "../cloud-run-job"
 
@@ -54,11 +55,6 @@ module "retraining_job" {
   service_account     = module.iam.accounts["monitoring"]
   subnetwork          = one(module.network[*].subnetwork)
   timeout_minutes     = 12 * 60
-  schedule = {
-    cron            = var.schedules.retraining
-    paused          = !var.schedules.enabled
-    service_account = module.iam.accounts["scheduler"]
-  }
 }
 
 module "retraining" {
@@ -124,7 +120,7 @@ module "workload_identity" {
   project_number  = module.services.project_number
   ref             = var.workload_identity.ref
   repository      = var.workload_identity.repository
-  service_account = module.iam.accounts["ci-build"]
+  service_account = module.iam.accounts[var.builds ? "ci-build" : "ci-deploy"]
 
   depends_on = [module.services]
 }

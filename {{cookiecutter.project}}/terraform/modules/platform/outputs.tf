@@ -20,7 +20,6 @@ output "grants" {
     module.kms.grants,
     module.storage.grants,
     module.images.grants,
-    module.cache.grants,
     module.pipelines.grants,
     module.predictions.grants,
     module.request_log.grants,
@@ -29,6 +28,7 @@ output "grants" {
     module.release_controller.grants,
     module.retraining_job.grants,
     module.retraining.grants,
+    merge(module.cache[*].grants...),
     merge(module.cloud_build[*].grants...),
     merge(module.workload_identity[*].grants...),
   )
@@ -61,7 +61,7 @@ output "retraining_topic" {
 
 output "roles" {
   description = "Permissions of each role made here, by its full name."
-  value       = { for id, role in local.custom_roles : module.iam.custom_roles[id] => sort(role.permissions) }
+  value       = { for id, role in local.roles_in_use : module.iam.custom_roles[id] => sort(role.permissions) }
 }
 
 output "service_accounts" {

@@ -13,6 +13,12 @@ variable "alert_thresholds" {
   default = {}
 }
 
+variable "audit_data_access" {
+  description = "Whether every reading of models, tables and objects is logged (billed by the logs)."
+  type        = bool
+  default     = false
+}
+
 variable "billing" {
   description = "Billing account of the project and what it may cost a month; null sets no budget."
   type = object({
@@ -21,6 +27,12 @@ variable "billing" {
     currency = optional(string, "USD")
   })
   default = null
+}
+
+variable "builds" {
+  description = "Whether images are built here; elsewhere they are only brought."
+  type        = bool
+  default     = true
 }
 
 variable "callers" {
@@ -167,6 +179,15 @@ variable "region" {
   }
 }
 
+variable "release_schedule" {
+  description = "When the release controller looks for a release to go on with, as cron fields in UTC."
+  type = object({
+    cron   = optional(string, "*/5 * * * *")
+    paused = optional(bool, false)
+  })
+  default = {}
+}
+
 variable "request_sampling_rate" {
   description = "Share of the requests that are logged: 0 logs none, 1 all."
   type        = number
@@ -211,18 +232,8 @@ variable "scan_images" {
   default     = true
 }
 
-variable "schedules" {
-  description = "When the release controller looks and when a new model is trained, as cron fields in UTC."
-  type = object({
-    enabled    = optional(bool, true)
-    release    = optional(string, "*/5 * * * *")
-    retraining = optional(string, "0 3 * * 0")
-  })
-  default = {}
-}
-
 variable "workload_identity" {
-  description = "GitHub repository, as OWNER/NAME, whose workflows act as the account ci-build; null lets none."
+  description = "GitHub repository, as OWNER/NAME, whose workflows act as the account of builds; null lets none."
   type = object({
     ref        = optional(string, "refs/heads/main")
     repository = string
