@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,9 @@ def combined(plans: dict[str, Plan]) -> dict[str, Any]:
 def report(plans: dict[str, Plan], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What checkov says about the plans of all environments."""
     folder = tmp_path_factory.mktemp("checkov")
-    (folder / "plan.json").write_text(json.dumps(combined({name: plans[name] for name in ENVIRONMENTS})))
+    (folder / "plan.json").write_text(
+        json.dumps(combined({name: plans[name] for name in ENVIRONMENTS}))
+    )
     options = ["--framework", "terraform_plan", "--skip-download", "--compact", "-o", "json"]
     done = subprocess.run(
         [CHECKOV, "-f", "plan.json", *options],
@@ -85,8 +88,8 @@ def findings(report: dict[str, Any]) -> set[Finding]:
 
 def finding(check: str, address: str) -> Finding:
     """A failed check, on an address like module.prod.module.data.google_storage_bucket.this."""
-    without_key = address.partition("[")[0]
-    _, environment, *_, type_name, _ = without_key.split(".")
+    without_keys = re.sub(r"\[[^]]*\]", "", address)
+    _, environment, *_, type_name, _ = without_keys.split(".")
     return Finding(check, type_name, environment)
 
 
