@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from localcloud import virtual_environment
 from localcloud.clock import Clock
+from localcloud.cloud_logging.entries import LogStore
 from localcloud.cloud_monitoring.series import TimeSeriesStore
 from localcloud.faults import Faults
 from localcloud.feature_store.rows import Rows
@@ -20,6 +21,7 @@ from localcloud.vertex.metadata.lineage import Lineage
 from localcloud.vertex.tensorboard.points import Points
 
 if TYPE_CHECKING:
+    from localcloud.cloud_logging.log_files import LogFiles
     from localcloud.cloud_monitoring.endpoint_metrics import EndpointMetrics
     from localcloud.feature_store.syncs import Syncs
     from localcloud.jobs.runner import JobRunner
@@ -59,6 +61,8 @@ class Cloud:
     request_logs: RequestLogs = field(init=False)
     time_series: TimeSeriesStore = field(init=False)
     endpoint_metrics: EndpointMetrics = field(init=False)
+    log_store: LogStore = field(init=False)
+    log_files: LogFiles = field(init=False)
     schedules: Scheduler = field(init=False)
     feature_rows: Rows = field(init=False)
     syncs: Syncs = field(init=False)
@@ -66,6 +70,7 @@ class Cloud:
 
     def __post_init__(self) -> None:
         # What runs things is given this cloud, so its modules import this one.
+        from localcloud.cloud_logging.log_files import LogFiles
         from localcloud.cloud_monitoring.endpoint_metrics import EndpointMetrics
         from localcloud.feature_store.syncs import Syncs
         from localcloud.jobs.runner import JobRunner
@@ -88,6 +93,8 @@ class Cloud:
         self.request_logs = RequestLogs(self)
         self.time_series = TimeSeriesStore(self.home.time_series)
         self.endpoint_metrics = EndpointMetrics(self)
+        self.log_store = LogStore(self.home.log_entries)
+        self.log_files = LogFiles(self)
         self.schedules = Scheduler(self)
         self.feature_rows = Rows(self.store)
         self.syncs = Syncs(self)

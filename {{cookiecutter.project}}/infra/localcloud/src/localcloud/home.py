@@ -27,6 +27,11 @@ class Home:
         return self.root / "time_series.sqlite"
 
     @property
+    def log_entries(self) -> Path:
+        """SQLite file with the entries of Cloud Logging."""
+        return self.root / "log_entries.sqlite"
+
+    @property
     def storage(self) -> Path:
         """Cloud Storage as plain files: `gs://BUCKET/OBJECT` is `storage/BUCKET/OBJECT`."""
         return self.root / "storage"

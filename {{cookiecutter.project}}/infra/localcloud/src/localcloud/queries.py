@@ -17,6 +17,7 @@ _WORD = re.compile(r'[^\s"<>=!:(),~]+')
 _VALUE = re.compile(r'[^\s"(),]+')
 _SIGN = re.compile(r"=~|!~|<=|>=|!=|[=<>:]")
 _DEEPEST = 50
+CALLED = "()"  # the sign of a function that is a term by itself
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,11 @@ class _Parser:
         if quoted is not None and not self._sees(".", *"=<>!:"):
             return Text(_unquote(quoted[1]))
         path = self._path(quoted)
+        if path in (("AND",), ("OR",)):
+            raise self._error()
+        if self._text[self._position - 1 : self._position + 1].endswith("(") and len(path) == 1:
+            call = self._call(path[0])
+            return Comparison((call.name,), CALLED, call)
         sign = self._match(_SIGN)
         if sign is None:
             return Text(".".join(path))

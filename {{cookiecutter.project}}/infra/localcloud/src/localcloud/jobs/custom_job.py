@@ -81,8 +81,20 @@ def _container(
 ) -> Container:
     folder = job.folder / replica.name
     folder.mkdir()
+    _follow(job, replica)
     own = {**variables, **made.variables(replica)}
     return container(job.cloud, replica.spec, own, folder, _log(job, replica))
+
+
+def _follow(job: Job, replica: Replica) -> None:
+    """Have what the replica writes appear in Cloud Logging, where Vertex AI puts it."""
+    project = job.name.split("/")[1]
+    job.cloud.log_files.follow(
+        _log(job, replica),
+        f"projects/{project}/logs/{replica.name}",
+        "ml_job",
+        {"project_id": project, "job_id": job.id, "task_name": replica.name},
+    )
 
 
 def _log(job: Job, replica: Replica) -> Path:
@@ -101,6 +113,8 @@ def _running(job: Job, containers: Mapping[Replica, Container]) -> Iterator[Runn
     finally:
         with ThreadPoolExecutor(len(containers)) as pool:
             list(pool.map(lambda each: processes.stop(each, _GRACE_SECONDS), running.values()))
+        for replica in containers:
+            job.cloud.log_files.end(_log(job, replica))
 
 
 def _wait(job: Job, running: Running, timeout: float) -> None:

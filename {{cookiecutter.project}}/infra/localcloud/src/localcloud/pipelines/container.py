@@ -107,7 +107,11 @@ class ContainerTask:
                 fill=placeholders.command,
                 scratch=Path(scratch),
             )
-            return self.run.execute(process.start, self._log)
+            self.run.follow(self._log, ".".join(self.record.path))
+            try:
+                return self.run.execute(process.start, self._log)
+            finally:
+                self.run.cloud.log_files.end(self._log)
 
     def _placeholders(self) -> Placeholders:
         constants = {

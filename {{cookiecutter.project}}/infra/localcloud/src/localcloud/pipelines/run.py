@@ -117,6 +117,17 @@ class Run:
             "VERTEX_AI_PIPELINES_RUN_LABELS": json.dumps(dict(self.job.labels)),
         }
 
+    def follow(self, log: Path, task: str) -> None:
+        """Have what a task writes appear in Cloud Logging, as by a custom job of Vertex AI."""
+        project = self.job.name.split("/")[1]
+        self.cloud.log_files.follow(
+            log,
+            f"projects/{project}/logs/workerpool0-0",
+            "ml_job",
+            {"project_id": project, "job_id": self.job_id, "task_name": "workerpool0-0"},
+            {"pipeline_job_id": self.job_id, "pipeline_task": task},
+        )
+
     def execute(self, start: Callable[[IO[bytes]], Process], log: Path) -> int:
         """Run a process to its end, all it has left behind included; returns its exit code.
 

@@ -59,7 +59,7 @@ class PredictionServer:
         self._name = name
         self._prepare = prepare
         self._folder = folder
-        self._log = log
+        self.log = log
         self._state = State.STARTING
         self._changed = threading.Condition()
         self._error: GoogleAPICallError | None = None
@@ -70,7 +70,7 @@ class PredictionServer:
 
     def start(self) -> None:
         """Start the process; `wait_ready` tells when it answers."""
-        self._log.parent.mkdir(parents=True, exist_ok=True)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
         self._folder.mkdir(parents=True, exist_ok=True)
         self._thread.start()
 
@@ -153,12 +153,12 @@ class PredictionServer:
             yield
         except httpx.TimeoutException as error:
             raise DeadlineExceeded(
-                f"{self._name} did not answer in {seconds:.0f} s; see {self._log}."
+                f"{self._name} did not answer in {seconds:.0f} s; see {self.log}."
             ) from error
         except httpx.TransportError as error:
             _await_end(process)
             raise ServiceUnavailable(
-                f"{self._name} ended before it answered; see {self._log}."
+                f"{self._name} ended before it answered; see {self.log}."
             ) from error
 
     def _supervise(self) -> None:
@@ -180,7 +180,7 @@ class PredictionServer:
         restarts = 0
         while self._state is not State.STOPPED:
             if restarts == _RESTARTS:
-                raise FailedPrecondition(f"{self._name} keeps ending; see {self._log}.")
+                raise FailedPrecondition(f"{self._name} keeps ending; see {self.log}.")
             self._set(State.RESTARTING)
             delay = _BACKOFF_SECONDS * 2**restarts
             _LOG.warning("%s ended; it starts again in %.2f s", self._name, delay)
@@ -204,7 +204,7 @@ class PredictionServer:
             FailedPrecondition: it did not become healthy.
         """
         [port] = free_ports(1)
-        with self._changed, self._log.open("ab") as log:
+        with self._changed, self.log.open("ab") as log:
             if self._state is State.STOPPED:
                 return
             folder = container.folder or self._folder
@@ -256,14 +256,14 @@ class PredictionServer:
             self._set(State.FAILED)
 
     def _failure(self, what: str) -> FailedPrecondition:
-        end = processes.tail(self._log)
+        end = processes.tail(self.log)
         return FailedPrecondition(
-            f"Model server {what}. {self._name}; its log is {self._log}"
+            f"Model server {what}. {self._name}; its log is {self.log}"
             + (f" and ends with:\n{end}" if end else ".")
         )
 
     def _unavailable(self) -> ServiceUnavailable:
-        return ServiceUnavailable(f"{self._name} is {self._state.value}; see {self._log}.")
+        return ServiceUnavailable(f"{self._name} is {self._state.value}; see {self.log}.")
 
 
 def _await_end(process: subprocess.Popen[bytes] | None) -> None:

@@ -3,11 +3,13 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 from google.api_core.exceptions import AlreadyExists, ServiceUnavailable
 from google.cloud.aiplatform_v1.types import DeployedModel, Endpoint
 
 from localcloud.cloud import Cloud
+from localcloud.cloud_monitoring.descriptors import ENDPOINT
 from localcloud.prediction.container import Container, container
 from localcloud.prediction.server import PredictionServer
 from localcloud.resource_manager.projects import project_number
@@ -61,6 +63,7 @@ class PredictionServers:
             server = self._servers.pop((endpoint, deployed_model_id), None)
         if server is not None:
             server.stop()
+            self._cloud.log_files.end(server.log)
 
     def recover(self) -> None:
         """Start the servers of all models that the endpoints name, without waiting for them."""
@@ -92,8 +95,24 @@ class PredictionServers:
             if (endpoint, deployed.id) in self._servers:
                 raise AlreadyExists(f"{title} already exists; choose another id.")
             self._servers[endpoint, deployed.id] = server
+        self._follow(endpoint, deployed, server.log)
         server.start()
         return server
+
+    def _follow(self, endpoint: str, deployed: DeployedModel, log: Path) -> None:
+        """Have what the container writes appear in Cloud Logging, where Vertex AI puts it."""
+        _, project, _, location, _, endpoint_id = endpoint.split("/")
+        self._cloud.log_files.follow(
+            log,
+            f"projects/{project}/logs/aiplatform.googleapis.com/prediction_container",
+            ENDPOINT,
+            {
+                "resource_container": str(project_number(project)),
+                "location": location,
+                "endpoint_id": endpoint_id,
+            },
+            {"deployed_model_id": deployed.id},
+        )
 
     def _container(self, endpoint: str, deployed: DeployedModel) -> Container:
         name = f"{deployed.model}@{deployed.model_version_id}"

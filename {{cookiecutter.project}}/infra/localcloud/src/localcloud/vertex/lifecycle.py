@@ -12,6 +12,7 @@ def recover(cloud: Cloud) -> None:
     cloud.servers.recover()
     cloud.request_logs.recover()
     cloud.endpoint_metrics.recover()
+    cloud.log_files.recover()
     cloud.schedules.recover()
     cloud.syncs.recover()
 
@@ -28,4 +29,6 @@ def stop(cloud: Cloud) -> None:
     cloud.request_logs.stop()
     cloud.endpoint_metrics.stop()
     cloud.time_series.close()
+    cloud.log_files.stop()
+    cloud.log_store.close()
     cloud.store.close()

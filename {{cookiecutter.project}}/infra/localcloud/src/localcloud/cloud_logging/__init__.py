@@ -1,0 +1,1 @@
+"""Cloud Logging: log entries that are written, and those of jobs, tasks and deployed models."""
