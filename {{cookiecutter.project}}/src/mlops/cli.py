@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import shlex
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 import yaml
 
+from mlops import operations
 from mlops.errors import UserError
+from mlops.options import Environment, EnvironmentOption
 from mlops.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -29,20 +30,7 @@ app.add_typer(pipelines, name="pipelines")
 app.add_typer(training, name="training")
 app.add_typer(release, name="release")
 app.add_typer(config, name="config")
-
-
-class Environment(StrEnum):
-    """The environments that config/ knows."""
-
-    LOCAL = "local"
-    DEV = "dev"
-    STAGING = "staging"
-    PROD = "prod"
-
-
-EnvironmentOption = Annotated[
-    Environment, typer.Option("--environment", "-e", envvar="MLOPS_ENVIRONMENT")
-]
+app.add_typer(operations.app)
 
 
 ReleaseOption = Annotated[

@@ -33,6 +33,14 @@ runs = runs.rename(columns={f"metric.{metric}": "metric"})
 print(runs[["state", "metric"]].to_json(orient="records"))
 """
 
+REQUESTS = """
+from datetime import timedelta
+from mlops.reaping.inventory import count_requests
+from mlops.settings import load_settings
+
+print(sum(count_requests(load_settings().project, timedelta(days=1)).values()))
+"""
+
 
 def states(output: str) -> dict[str, str]:
     """The last state of each step that a run has told of."""
@@ -62,6 +70,11 @@ def test_the_first_model_is_released(rehearsal: Rehearsal) -> None:
 def test_it_answers(rehearsal: Rehearsal) -> None:
     output = succeed(rehearsal.mlops("predict", "--rows", "3"))
     assert len(re.findall(r"^ +\d+\.\d{3}  actual [\d.]+  \(version 1\)$", output, re.M)) == 3
+
+
+def test_what_was_asked_is_counted(rehearsal: Rehearsal) -> None:
+    output = succeed(rehearsal.localcloud("run", "--", sys.executable, "-c", REQUESTS))
+    assert int(output) >= 3
 
 
 def test_a_second_run_takes_unchanged_steps_from_the_cache(rehearsal: Rehearsal) -> None:

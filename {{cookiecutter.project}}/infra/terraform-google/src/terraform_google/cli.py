@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from terraform_google.schema import MAJOR_VERSIONS
 from terraform_google.server import NEWEST, attached
+from terraform_google.workspace import (
+    MISSING,
+    TerraformError,
+    Workspace,
+    copy_configuration,
+    is_installed,
+)
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
@@ -26,6 +36,29 @@ def run(
     with attached(provider_version) as variables:
         code = subprocess.run(command, env=os.environ | variables, check=False).returncode
     sys.exit(code)
+
+
+@app.command()
+def plan(
+    root: Annotated[Path, typer.Argument(help="A root inside of a folder `terraform`.")],
+    output: Annotated[Path, typer.Option(help="Where the plan lands, in JSON.")],
+) -> None:
+    """Plan a root from nothing, with its own tfvars, without a network."""
+    if not is_installed():
+        raise typer.BadParameter(MISSING)
+    terraform = next((each for each in root.resolve().parents if each.name == "terraform"), None)
+    if terraform is None:
+        raise typer.BadParameter(f"{root} lies in no folder named terraform.")
+    with attached() as variables, tempfile.TemporaryDirectory() as folder:
+        copy_configuration(terraform, Path(folder))
+        workspace = Workspace(Path(folder) / root.resolve().relative_to(terraform), variables)
+        try:
+            workspace.init()
+            document = workspace.plan().document
+        except TerraformError as error:
+            sys.exit(str(error))
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(document))
 
 
 @app.command()

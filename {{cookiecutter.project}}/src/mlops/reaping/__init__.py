@@ -1,0 +1,1 @@
+"""Removing what serves nobody: idle endpoints, and old versions of the model."""
