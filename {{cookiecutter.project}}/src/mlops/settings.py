@@ -48,8 +48,9 @@ class Data(Section):
 
 
 class Training(Section):
-    """Hyperparameters."""
+    """The framework, and hyperparameters."""
 
+    framework: Literal["tensorflow", "sklearn", "xgboost"] = "tensorflow"
     seed: int
     hidden_units: tuple[int, ...]
     dropout: float = Field(ge=0, lt=1)
@@ -57,6 +58,9 @@ class Training(Section):
     batch_size: int = Field(gt=0)
     epochs: int = Field(gt=0)
     patience: int = Field(gt=0)
+    tree_count: int = Field(default=200, gt=0)
+    tree_depth: int = Field(default=6, gt=0)
+    tree_learning_rate: float = Field(default=0.1, gt=0)
 
 
 class CustomJob(Section):
@@ -201,6 +205,12 @@ class Settings(Section):
         known = {column.name for column in self.features.extracted} - {self.features.label.name}
         if heuristic and heuristic not in known:
             raise ValueError(f"evaluation.heuristic {heuristic!r} is no column that is extracted")
+        framework = self.training.framework
+        if framework != "tensorflow" and self.custom_job.worker_count:
+            raise ValueError(
+                f"training.framework {framework} trains on one machine; set"
+                " custom_job.worker_count to 0"
+            )
         if self.custom_job.tensorboard and not self.service_account:
             raise ValueError("custom_job.tensorboard needs a service_account, which writes to it")
         check_search(self.tuning, self.training, self.features.problem)

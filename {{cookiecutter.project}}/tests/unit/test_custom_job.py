@@ -17,12 +17,13 @@ from mlops.training.custom_job import build_pools
 GPU = "NVIDIA_TESLA_T4"
 
 
-def load(config: Path, folder: Path, **custom_job: Any) -> Settings:
+def load(config: Path, folder: Path, framework: str = "tensorflow", **custom_job: Any) -> Settings:
     """The local settings, with keys of `custom_job` over those of base.yaml."""
     copy = shutil.copytree(config, folder / "config")
     path = copy / "local.yaml"
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    path.write_text(yaml.safe_dump({**content, "custom_job": custom_job}), encoding="utf-8")
+    content |= {"custom_job": custom_job, "training": {"framework": framework}}
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
     return load_settings("local", copy)
 
 
@@ -61,6 +62,11 @@ def test_the_job_runs_the_command_of_this_machine(task: Task) -> None:
     assert [*container.command, *container.args] == task.command
     assert Task.model_validate_json(container.args[-1]) == task
     assert chief.machine_spec.accelerator_count == 0
+
+
+def test_trees_train_on_one_machine(config: Path, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="xgboost trains on one machine; set custom_job"):
+        load(config, tmp_path, framework="xgboost", worker_count=1)
 
 
 def test_gradients_of_gpus_go_through_reduction_servers(task: Task) -> None:

@@ -12,12 +12,15 @@ import tensorflow as tf
 from mlops.training.checkpoint import State, read_state, remove_state, write_state
 from mlops.training.cluster import Cluster, join_cluster
 from mlops.training.export import export_model
+from mlops.training.frameworks import Fitted, fit_trees
 from mlops.training.logs import write_logs
 from mlops.training.loop import Loop
 from mlops.training.model import build_model
 from mlops.training.summary import write_summary
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mlops.features import Features
     from mlops.settings import Training
 
@@ -50,17 +53,29 @@ def train(
         were reached.
     """
     cluster = join_cluster()
-    model, history = fit_model(features, training, transformed, cluster, checkpoints, logs)
-    reached = summarize(history)
-    print(
-        f"Weights: {_fingerprint(model)}", file=sys.stderr, flush=True
-    )  # each machine's are equal
+    fitted = fit(features, training, transformed, cluster, checkpoints, logs)
+    reached = summarize(fitted.history)
     if cluster.is_chief:
-        export_model(features, model, graph, output)
+        export_model(features, fitted.model, graph, output)
+        _write_files(fitted.files, output)
         write_summary(reached, output)
         if checkpoints:
             remove_state(checkpoints)
     return reached
+
+
+def fit(
+    features: Features,
+    training: Training,
+    transformed: str,
+    cluster: Cluster | None = None,
+    checkpoints: str = "",
+    logs: str = "",
+) -> Fitted:
+    """What the framework of `training` learns; arguments as in `train`."""
+    if training.framework != "tensorflow":
+        return fit_trees(features, training, transformed)
+    return Fitted(*fit_model(features, training, transformed, cluster, checkpoints, logs))
 
 
 def fit_model(
@@ -92,6 +107,7 @@ def fit_model(
     # outside of the strategy: saving what several machines share would need all of them
     model = build_model(features, training)
     model.set_weights(reached.best)
+    print(f"Weights: {_fingerprint(model)}", file=sys.stderr, flush=True)  # to compare machines by
     return model, reached.history
 
 
@@ -99,6 +115,12 @@ def summarize(history: dict[str, list[float]]) -> dict[str, float]:
     """The losses and metrics of the best weights, and after how many epochs they were reached."""
     best = State(history=history).best_epoch
     return {"epochs": float(best)} | {name: values[best - 1] for name, values in history.items()}
+
+
+def _write_files(files: Mapping[str, bytes], output: str) -> None:
+    for name, content in files.items():
+        with tf.io.gfile.GFile(f"{output}/{name}", "wb") as file:
+            file.write(content)
 
 
 def _fingerprint(model: keras.Model) -> str:

@@ -14,7 +14,7 @@ import hypertune
 
 from mlops.features import Features
 from mlops.settings import Training
-from mlops.training.train import fit_model, summarize
+from mlops.training.train import fit, summarize
 
 
 def run_trial(task: Mapping[str, Any], chosen: Mapping[str, Any]) -> None:
@@ -26,8 +26,8 @@ def run_trial(task: Mapping[str, Any], chosen: Mapping[str, Any]) -> None:
         chosen: hyperparameters that replace those of `training`.
     """
     training = Training.model_validate({**task["training"], **chosen})
-    _, history = fit_model(Features.model_validate(task["features"]), training, task["transformed"])
-    reached = summarize(history)
+    fitted = fit(Features.model_validate(task["features"]), training, task["transformed"])
+    reached = summarize(fitted.history)
     hypertune.HyperTune().report_hyperparameter_tuning_metric(
         hyperparameter_metric_tag=task["metric"],
         metric_value=reached[task["metric"]],
