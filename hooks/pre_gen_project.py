@@ -93,6 +93,8 @@ def description_mistake(description: str) -> str | None:
         return "description: it is empty; say in one sentence what the model does."
     if len(description) > 200:
         return f"description: it has {len(description)} characters; shorten it to 200."
+    if any("{" + mark in description for mark in ("{", "%", "#")):
+        return "description: a brace before another one, % or # opens a template; remove it."
     if not description.isprintable():
         return "description: it has a line break or another control character; write one line."
     return None

@@ -1,5 +1,6 @@
-"""A clean copy of the template, and a way to generate projects from it as a user would."""
+"""Ways to generate projects from the template as users do."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
 TEMPLATE_PARTS = ("cookiecutter.json", "hooks", "{{cookiecutter.project}}")
 
 Generation = subprocess.CompletedProcess[str]
@@ -21,18 +23,21 @@ def template() -> Path:
 
 @pytest.fixture
 def generate(template: Path, tmp_path: Path) -> Callable[..., Generation]:
-    """Run the cookiecutter command without prompts; projects land in tmp_path/output."""
+    """Run the cookiecutter command without prompts; projects land in tmp_path/output.
 
-    def run(**answers: str) -> Generation:
+    There is no git on its path, and no network to be had.
+    """
+
+    def run(*options: str, source: str = str(template), **answers: str) -> Generation:
         (tmp_path / "output").mkdir(exist_ok=True)
-        command = [str(Path(sys.executable).with_name("cookiecutter")), str(template)]
-        options = ["--no-input", "--output-dir", str(tmp_path / "output")]
         given = [f"{name}={value}" for name, value in answers.items()]
+        places = ["--output-dir", str(tmp_path / "output")]
+        mode = [] if "--replay" in options else ["--no-input"]
         return subprocess.run(
-            [*command, *options, *given],
+            [str(BIN / "cookiecutter"), source, *mode, *places, *options, *given],
             capture_output=True,
             text=True,
-            env={"HOME": str(tmp_path), "PATH": str(Path(sys.executable).parent)},
+            env={"HOME": str(tmp_path), "PATH": str(BIN), "HTTPS_PROXY": "http://127.0.0.1:9"},
             check=False,
         )
 
@@ -42,6 +47,49 @@ def generate(template: Path, tmp_path: Path) -> Callable[..., Generation]:
 @pytest.fixture
 def output(tmp_path: Path) -> Path:
     return tmp_path / "output"
+
+
+@pytest.fixture(scope="session")
+def clean_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template as git has it or would take it, in a folder whose name is no plain ASCII."""
+    copy = tmp_path_factory.mktemp("a tëmplate") / "cookiecutter-vertex-mlops"
+    for name in tracked_files(template):
+        if name.startswith(TEMPLATE_PARTS):
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(template / name, copy / name)
+    return copy
+
+
+def tracked_files(folder: Path) -> set[str]:
+    """The files of a folder that git tracks, or would: all but the ignored ones."""
+    options = ["-z", "--cached", "--others", "--exclude-standard"]
+    listing = git("ls-files", *options, folder=folder)
+    return {name for name in listing.split("\0") if name and (folder / name).exists()}
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def git(*arguments: str, folder: Path) -> str:
+    names = {f"GIT_{who}_{what}": "test" for who in ("AUTHOR", "COMMITTER") for what in NAME_PARTS}
+    done = subprocess.run(
+        ["git", *arguments],
+        cwd=folder,
+        env=os.environ | names,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+NAME_PARTS = ("NAME", "EMAIL")
 
 
 @pytest.fixture(scope="session", autouse=True)

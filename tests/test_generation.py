@@ -1,7 +1,6 @@
 """What generation writes: which files, which of them are rendered, and nothing left over."""
 
 import json
-import subprocess
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -9,17 +8,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import Generation
+from tests.conftest import Generation, files_of, tracked_files
 
-PROBLEMS = ("classification", "regression")
-TFVARS = "terraform/environments/{}/terraform.tfvars"
+ENVIRONMENTS = ("dev", "staging", "prod")
 RENDERED = (
+    "CODEOWNERS",
     "README.md",
     "pyproject.toml",
     "config/",
-    *(TFVARS.format(environment) for environment in ("dev", "staging", "prod")),
+    *(f"terraform/environments/{name}/terraform.tfvars" for name in ENVIRONMENTS),
 )
-# an answer for each prompt, none of them the default
+# an answer for each prompt that is typed, none of them the default
 ANSWERS = {
     "project": "fare-forecast",
     "description": 'Forecasts "fares": 100 % of them, ünïcode too',
@@ -29,97 +28,110 @@ ANSWERS = {
     "project_id_prod": "acme-ml-prod",
     "owner_email": "ml+alerts@acme.example",
 }
+# each value of each choice once, and the pairs that meet in one file
+SUPPORTED: list[dict[str, str]] = [
+    {},
+    {"problem": "regression", "license": "MIT"},
+    {"mlops_level": "pipeline", "license": "proprietary"},
+    {"mlops_level": "manual"},
+    {"mlops_level": "manual", "problem": "regression", "license": "MIT"},
+]
+DELIVERY = ("cloudbuild/", "cloudbuild.yaml", "docs/delivery.md", "infra/cloud_build.yaml")
+PROVISIONING = (
+    "docs/iam.md",
+    "docs/operations.md",
+    "infra/terraform-google/",
+    "infra/tools/",
+    "terraform/",
+    "tests/terraform/",
+)
+LEFT_OUT = {"cicd": (), "pipeline": DELIVERY, "manual": DELIVERY + PROVISIONING}
+# what a licence's text says, and its name in pyproject.toml
+LICENCES = {
+    "Apache-2.0": ("Apache License", "Apache-2.0"),
+    "MIT": ("MIT License", "MIT"),
+    "proprietary": ("All rights reserved", "LicenseRef-Proprietary"),
+}
+
+Generate = Callable[..., Generation]
 
 
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+def expected_files(template: Path, level: str) -> set[str]:
+    """The template's files without those of the options; the licence is one of its texts."""
+    tracked = tracked_files(template / "{{cookiecutter.project}}")
+    kept = {name for name in tracked if not name.startswith(("licenses/", *LEFT_OUT[level]))}
+    return kept | {"LICENSE"}
 
 
-def tracked_files(template: Path) -> set[str]:
-    listing = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=template / "{{cookiecutter.project}}",
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return set(filter(None, listing.stdout.split("\0")))
-
-
-@pytest.mark.parametrize("problem", PROBLEMS)
-def test_a_project_has_the_templates_files_and_no_jinja_left(
-    problem: str, generate: Callable[..., Generation], output: Path, template: Path
+@pytest.mark.parametrize("choices", SUPPORTED)
+def test_a_project_is_what_its_answers_ask_for(
+    choices: dict[str, str], generate: Generate, output: Path, template: Path
 ) -> None:
-    result = generate(problem=problem, **ANSWERS)
+    result = generate(**ANSWERS, **choices)
     assert result.returncode == 0, result.stderr
-    files = files_of(output / ANSWERS["project"])
-    assert set(files) == tracked_files(template)
-    for name in files:
-        if name.startswith(RENDERED):
-            assert b"{{" not in files[name], name
-            assert b"{%" not in files[name], name
+    project = output / ANSWERS["project"]
+    files = files_of(project)
+    assert set(files) == expected_files(template, choices.get("mlops_level", "cicd"))
+    check_rendered(files, template)
+    check_parses(project)
+    title, name = LICENCES[choices.get("license", "Apache-2.0")]
+    assert title in files["LICENSE"].decode()
+    assert tomllib.loads(files["pyproject.toml"].decode())["project"]["license"] == name
 
 
-def test_code_is_copied_as_it_stands(
-    generate: Callable[..., Generation], output: Path, template: Path
-) -> None:
-    generate(**ANSWERS)
-    for name, content in files_of(output / ANSWERS["project"]).items():
-        source = (template / "{{cookiecutter.project}}" / name).read_bytes()
-        assert content == source or name.startswith(RENDERED), name
-        assert name.startswith(RENDERED) or b"cookiecutter." not in source, name
-
-
-def test_no_default_survives_other_answers(
-    generate: Callable[..., Generation], output: Path, template: Path
-) -> None:
-    generate(**ANSWERS)
+def check_rendered(files: dict[str, bytes], template: Path) -> None:
+    """Code is copied as it stands; data has the answers, and neither Jinja nor a default."""
     defaults = json.loads((template / "cookiecutter.json").read_text())
-    for name, content in files_of(output / ANSWERS["project"]).items():
+    for name, content in files.items():
         if name.startswith(RENDERED):
             text = content.decode()
+            assert "{{" not in text, name
+            assert "{%" not in text, name
             for key in ("project", "description", "region", "owner_email"):
                 assert defaults[key] not in text, f"{name} holds the default {key}"
+        elif name != "LICENSE":
+            source = (template / "{{cookiecutter.project}}" / name).read_bytes()
+            assert content == source, name
+            assert b"cookiecutter." not in source, name
 
 
-@pytest.mark.parametrize("problem", PROBLEMS)
-def test_generating_twice_gives_the_same_bytes(
-    problem: str, generate: Callable[..., Generation], output: Path
-) -> None:
-    generate(problem=problem)
-    first = files_of(output / "vertex-mlops")
-    (output / "vertex-mlops").rename(output / "first")
-    generate(problem=problem)
-    assert files_of(output / "vertex-mlops") == first
-
-
-@pytest.mark.parametrize("problem", PROBLEMS)
-def test_rendered_data_parses(
-    problem: str, generate: Callable[..., Generation], output: Path
-) -> None:
-    generate(problem=problem, **ANSWERS)
-    project = output / ANSWERS["project"]
-    assert (
-        tomllib.loads((project / "pyproject.toml").read_text())["project"]["name"]
-        == (ANSWERS["project"])
-    )
+def check_parses(project: Path) -> None:
+    pyproject = tomllib.loads((project / "pyproject.toml").read_text())
+    assert pyproject["project"]["name"] == ANSWERS["project"]
     for path in (project / "config").glob("*.yaml"):
         assert isinstance(yaml.safe_load(path.read_text()), dict), path.name
 
 
-def test_the_readme_carries_the_answers(generate: Callable[..., Generation], output: Path) -> None:
+@pytest.mark.parametrize("choices", SUPPORTED[1:4:2])
+def test_generating_twice_gives_the_same_bytes(
+    choices: dict[str, str], generate: Generate, output: Path
+) -> None:
+    generate(**choices)
+    first = files_of(output / "vertex-mlops")
+    (output / "vertex-mlops").rename(output / "first")
+    generate(**choices)
+    assert files_of(output / "vertex-mlops") == first
+
+
+def test_the_answers_are_where_people_look(generate: Generate, output: Path) -> None:
     generate(**ANSWERS)
-    readme = (output / ANSWERS["project"] / "README.md").read_text()
+    project = output / ANSWERS["project"]
+    readme = (project / "README.md").read_text()
     assert readme.startswith(f"# {ANSWERS['project']}\n")
     assert ANSWERS["description"] in readme
+    assert f"* {ANSWERS['owner_email']}" in (project / "CODEOWNERS").read_text()
+
+
+@pytest.mark.parametrize("level", LEFT_OUT)
+def test_the_readme_tells_of_what_is_there(level: str, generate: Generate, output: Path) -> None:
+    generate(mlops_level=level)
+    readme = (output / "vertex-mlops" / "README.md").read_text()
+    assert ("cloudbuild.yaml" in readme) == (level == "cicd")
+    assert "\n\n\n" not in readme
 
 
 def test_caches_in_the_templates_folder_are_left_behind(
-    generate: Callable[..., Generation], output: Path, template: Path
+    generate: Generate, output: Path, template: Path
 ) -> None:
     generate()
     assert not list(output.rglob("__pycache__"))

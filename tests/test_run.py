@@ -1,4 +1,4 @@
-"""A generated project stands alone: baked for the other problem, in a folder with a space."""
+"""A generated project stands alone: with other choices, in a folder with a space."""
 
 import os
 import re
@@ -27,13 +27,14 @@ def make(project: Path, *targets: str) -> str:
 def test_a_regression_project_runs_away_from_the_template(
     generate: Callable[..., Generation], output: Path, tmp_path: Path
 ) -> None:
-    generate(project="fare-forecast", problem="regression", region="europe-west4")
+    choices = {"problem": "regression", "mlops_level": "manual", "license": "MIT"}
+    generate(project="fare-forecast", region="europe-west4", **choices)
     project = (output / "fare-forecast").rename(tmp_path / "fare forecast")
     try:
         shown = make(project, "run")
         assert "fare-forecast version 1 (champion)" in shown
         assert re.search(r"mean_absolute_error +[0-2]\.\d{4}", shown)
         assert len(re.findall(r"actual [\d.]+  \(version 1\)", shown)) == 5
-        make(project, "test-unit", "test-images")
+        make(project, "lint", "test-unit", "test-images")
     finally:
         make(project, "down")

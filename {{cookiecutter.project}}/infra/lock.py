@@ -45,8 +45,7 @@ def main() -> None:
         compile_lock(
             ROOT / "requirements.lock",
             "pyproject.toml",
-            "infra/localcloud/pyproject.toml",
-            "infra/terraform-google/pyproject.toml",
+            *(str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("infra/*/pyproject.toml"))),
             "--extra=dev",
             "--python-version=3.11",
             "--universal",

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,8 @@ DOCKER = "gcr.io/cloud-builders/docker"
 GCLOUD = "gcr.io/google.com/cloudsdktool/google-cloud-cli:stable"
 IMAGE = "us-docker.pkg.dev/p/mlops/toy"
 LOCAL = {
+    "buckets": ["${PROJECT_ID}-releases"],
+    "provision": [{"image": "toy", "command": ["python", "-m", "toy.prepare"]}],
     "triggers": {
         "main": {"config": "cloudbuild.yaml", "branch": "main"},
         "deploy": {"config": "deploy.yaml", "substitutions": {"_ENVIRONMENT": "local"}},
@@ -101,6 +102,7 @@ def repository(
     made.git("init", "--quiet", "--initial-branch=main")
     made.write("infra/cloud_build.yaml", LOCAL)
     made.write("infra/images/toy/Dockerfile", DOCKERFILE)
+    made.write("toy/prepare.py", "print('prepared')")
     made.write("toy/test.py", "print('hello from the image')")
     return made
 
@@ -118,11 +120,13 @@ def test_a_push_releases_from_one_build_to_the_next(repository: Repository) -> N
             {"id": "fetch", "name": GCLOUD, "args": ["gcloud", "storage", "cp", "${_FROM}", "in"]},
             script('cat in/digest.txt; echo "released to $_ENVIRONMENT of $PROJECT_ID"'),
             {"id": "copy", "name": f"crane@{DIGEST}", "args": ["copy"]},
-            substitutions={"_ENVIRONMENT": "dev", "_FROM": "gs://releases/${COMMIT_SHA}/*"},
+            substitutions={
+                "_ENVIRONMENT": "dev",
+                "_FROM": "gs://${PROJECT_ID}-releases/${COMMIT_SHA}/*",
+            },
         ),
     )
     said = repository.push(
-        {"id": "bucket", "args": [sys.executable, "-c", BUCKET]},
         {
             "id": "build",
             "name": DOCKER,
@@ -133,11 +137,18 @@ def test_a_push_releases_from_one_build_to_the_next(repository: Repository) -> N
         {
             "id": "publish",
             "name": GCLOUD,
-            "args": ["gcloud", "storage", "cp", "digest.txt", "gs://releases/${COMMIT_SHA}"],
+            "args": [
+                "gcloud",
+                "storage",
+                "cp",
+                "digest.txt",
+                "gs://${PROJECT_ID}-releases/${COMMIT_SHA}",
+            ],
         },
         {"id": "deploy", "name": GCLOUD, "args": ["gcloud", "builds", "triggers", "run", "deploy"]},
         substitutions={"_IMAGE": IMAGE},
     )
+    assert "prepared" in said
     assert "hello from the image" in said
     assert f"{IMAGE}@sha256:" in said.partition("Trigger deploy: deploy.yaml")[2]
     assert "released to local of acme-dev" in said
@@ -148,14 +159,11 @@ def test_a_push_releases_from_one_build_to_the_next(repository: Repository) -> N
 
 
 TAGGED = "${_IMAGE}:${BUILD_ID}"
-BUCKET = """
-from google.cloud import storage
-storage.Client(project="p").create_bucket("releases")
-"""
 
 
 def test_a_step_that_fails_ends_the_build(repository: Repository) -> None:
     said = repository.push(script("exit 3"), script("echo never reached", id="after"))
+    assert "prepared" not in said  # once is enough
     assert "it ended with code 3" in said
     assert "never reached" not in said
     status = repository.status()

@@ -2,7 +2,8 @@
 
 A project says so in `infra/cloud_build.yaml`:
 
-    provision:                  # once for a new state folder: what a cloud project has already
+    buckets: ["${PROJECT_ID}-mlops"]    # these two once: what a cloud project has already
+    provision:
       - {image: ml, command: [python, infra/sample/load.py]}
     triggers:
       main: {config: cloudbuild.yaml, branch: main}
@@ -66,6 +67,7 @@ class Builder(_Part):
 class LocalBuilds(_Part):
     """All that `infra/cloud_build.yaml` says."""
 
+    buckets: tuple[Text, ...] = ()
     provision: tuple[Preparation, ...] = ()
     triggers: dict[str, Trigger]
     builders: dict[str, Builder]

@@ -16,8 +16,9 @@ from localcloud.cloud_build.build_file import BuildFileError, read_build
 from localcloud.cloud_build.local_builds import LocalBuilds, Trigger, read_local_builds
 from localcloud.cloud_build.player import Player, Write
 from localcloud.cloud_build.state import BuildRecord, BuildsFolder
+from localcloud.cloud_build.substitutions import expand
 from localcloud.cloud_build.workspace import check_out, git
-from localcloud.environment import container_environment, run_environment
+from localcloud.environment import run_environment
 from localcloud.home import Home
 
 _GONE = "0" * 40
@@ -123,18 +124,27 @@ class _Push:
             self._home, images if images.is_dir() else None, workspace.absolute(), port=None
         )
         if not self._folder.provisioned.exists():
-            for preparation in local.provision:
-                self._prepare(preparation.image, preparation.command, state.port)
+            self._provision(local, state.port)
             self._folder.provisioned.touch()
         return state.port
 
-    def _prepare(self, image: str, command: tuple[str, ...], port: int) -> None:
-        self._write(f"Once: {' '.join(command)}")
-        run = [sys.executable, "-m", "localcloud", "run", "--image", image, "--", *command]
-        environment = run_environment(self._home, port) | container_environment(self._home, port)
-        done = subprocess.run(run, cwd=self._folder.workspace, env=environment, check=False)
+    def _provision(self, local: LocalBuilds, port: int) -> None:
+        """Make what a cloud project has before its first build."""
+        project = self._folder.read("project") or {}
+        create = ["-m", "localcloud.cloud_build.stand_ins.gcloud", "storage", "buckets", "create"]
+        for bucket in local.buckets:
+            self._prepare([*create, f"gs://{expand(bucket, project)}"], port)
+        for preparation in local.provision:
+            run = ["-m", "localcloud", "run", "--image", preparation.image, "--"]
+            self._prepare([*run, *preparation.command], port)
+
+    def _prepare(self, arguments: list[str], port: int) -> None:
+        self._write(f"Once: {' '.join(arguments[1:])}")
+        environment = run_environment(self._home, port)
+        command = [sys.executable, *arguments]
+        done = subprocess.run(command, cwd=self._folder.workspace, env=environment, check=False)
         if done.returncode:
-            raise BuildFileError(f"{' '.join(command)} ended with code {done.returncode}.")
+            raise BuildFileError(f"{' '.join(arguments)} ended with code {done.returncode}.")
 
     def _take_queue(self) -> list[tuple[str, dict[str, str]]]:
         queued = self._folder.read("queue") or []

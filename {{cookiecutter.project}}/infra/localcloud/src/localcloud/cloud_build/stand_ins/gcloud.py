@@ -38,13 +38,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("gcloud (stand-in)", allow_abbrev=False)
-    groups = parser.add_subparsers(required=True, metavar="storage cp|builds triggers run")
-    storage = groups.add_parser("storage").add_subparsers(required=True, metavar="cp")
+    groups = parser.add_subparsers(required=True, metavar="storage|builds triggers run")
+    storage = groups.add_parser("storage").add_subparsers(required=True, metavar="cp|buckets")
     copy = storage.add_parser("cp")
     copy.add_argument("--recursive", "-r", action="store_true")
     copy.add_argument("sources", nargs="+")
     copy.add_argument("target")
     copy.set_defaults(run=_copy)
+    buckets = storage.add_parser("buckets").add_subparsers(required=True, metavar="create")
+    create = buckets.add_parser("create")
+    create.add_argument("bucket")
+    create.set_defaults(run=_create_bucket)
     builds = groups.add_parser("builds").add_subparsers(required=True, metavar="triggers")
     triggers = builds.add_parser("triggers").add_subparsers(required=True, metavar="run")
     run = triggers.add_parser("run")
@@ -64,6 +68,10 @@ def _copy(options: argparse.Namespace) -> None:
             _download(source, Path(options.target))
         else:
             _upload(source, options.target, options.recursive)
+
+
+def _create_bucket(options: argparse.Namespace) -> None:
+    _bucket(_split(options.bucket)[0]).create()
 
 
 def _upload(source: str, target: str, recursive: bool) -> None:

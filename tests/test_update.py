@@ -1,0 +1,104 @@
+"""A project takes a newer template with cruft, and keeps what its users changed."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import BIN, files_of, git
+
+PROJECT = "{{cookiecutter.project}}"
+OLD_README = "An old sentence of the template."
+
+Cruft = Callable[..., str]
+
+
+@pytest.fixture
+def cruft(tmp_path: Path) -> Cruft:
+    """Run the cruft command in a folder; what it prints."""
+
+    def run(*arguments: str, folder: Path, code: int = 0) -> str:
+        done = subprocess.run(
+            [str(BIN / "cruft"), *arguments],
+            cwd=folder,
+            env=os.environ | {"HOME": str(tmp_path), "PATH": f"{BIN}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    return run
+
+
+@pytest.fixture
+def repository(clean_template: Path, tmp_path: Path) -> Path:
+    """A repository of the template with two versions: 1.0.0 lacks a file and has another README."""
+    folder = shutil.copytree(clean_template, tmp_path / "template")
+    git("init", "--quiet", "--initial-branch=main", folder=folder)
+    later = folder / PROJECT / ".editorconfig"
+    readme = folder / PROJECT / "README.md"
+    now = later.read_text(), readme.read_text()
+    later.unlink()
+    heading = "## What to change\n"
+    readme.write_text(now[1].replace(heading, f"{OLD_README}\n\n{heading}"))
+    commit(folder, "1.0.0")
+    later.write_text(now[0])
+    readme.write_text(now[1])
+    commit(folder, "1.1.0")
+    return folder
+
+
+@pytest.fixture
+def project(repository: Path, cruft: Cruft, tmp_path: Path) -> Path:
+    """A project of version 1.0.0, without Cloud Build, under git."""
+    answers = json.dumps({"mlops_level": "pipeline"})
+    options = ["--checkout", "1.0.0", "--no-input", "--extra-context", answers]
+    cruft("create", f"file://{repository}", *options, folder=tmp_path)
+    folder = tmp_path / "vertex-mlops"
+    git("init", "--quiet", "--initial-branch=main", folder=folder)
+    commit(folder, "0.1.0")
+    return folder
+
+
+def commit(folder: Path, tag: str) -> None:
+    git("add", "--all", folder=folder)
+    git("commit", "--quiet", "--message", tag, folder=folder)
+    git("tag", tag, folder=folder)
+
+
+def test_an_update_brings_what_is_new_and_keeps_what_was_changed(
+    project: Path, cruft: Cruft
+) -> None:
+    assert not (project / ".editorconfig").exists()
+    base = project / "config/base.yaml"
+    base.write_text(base.read_text().replace("epochs: 20", "epochs: 99"))
+    (project / "src/mlops/own.py").write_text('"""Ours."""\n')
+    commit(project, "0.2.0")
+    cruft("check", "--checkout", "1.1.0", folder=project, code=1)
+    cruft("update", "--skip-apply-ask", "--checkout", "1.1.0", folder=project)
+    assert (project / ".editorconfig").exists()
+    assert OLD_README not in (project / "README.md").read_text()
+    assert "epochs: 99" in base.read_text()
+    assert (project / "src/mlops/own.py").exists()
+    assert not (project / "cloudbuild").exists()
+    assert not [name for name in files_of(project) if name.endswith((".rej", ".orig"))]
+    commit(project, "0.3.0")
+    cruft("check", "--checkout", "1.1.0", folder=project)
+
+
+def test_a_conflict_is_one_that_git_shows(project: Path, cruft: Cruft) -> None:
+    readme = project / "README.md"
+    readme.write_text(readme.read_text().replace(OLD_README, "Our own sentence."))
+    commit(project, "0.2.0")
+    cruft("update", "--skip-apply-ask", "--checkout", "1.1.0", folder=project)
+    text = readme.read_text()
+    assert "<<<<<<< ours" in text
+    assert "Our own sentence." in text
+    assert "UU README.md" in git("status", "--short", folder=project)
+    assert (project / ".editorconfig").exists()
