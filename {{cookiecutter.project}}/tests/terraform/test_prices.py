@@ -9,7 +9,8 @@ import pytest
 from terraform_google.plan import Plan
 
 from mlops.cost.prices import load_prices
-from tests.terraform.conftest import ENVIRONMENTS, TERRAFORM
+from tests.terraform.conftest import TERRAFORM
+from tests.terraform.roots import ENVIRONMENTS
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
