@@ -33,8 +33,8 @@ lint: setup ## Check style and types of the hooks and the template's tests
 
 setup: .venv/installed ## Make the template's environment
 
-bake: setup ## Generate a project from the default answers into build/
-	@$(BIN)/cookiecutter . --no-input --overwrite-if-exists --output-dir build
+bake: setup ## Generate a project into build/, from the default answers or ANSWERS="NAME=VALUE ..."
+	@$(BIN)/cookiecutter . --no-input --overwrite-if-exists --output-dir build $(ANSWERS)
 
 lock: bake ## Resolve the newest versions that every environment allows
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

@@ -71,6 +71,12 @@ module "cloud_build" {
       description     = "Tests the template, what it generates, and localcloud."
       service_account = module.iam.accounts["template-ci"]
     }
+    nightly = {
+      description     = "Tests with the newest dependencies; a schedule starts it."
+      filename        = "cloudbuild/nightly.yaml"
+      manual          = true
+      service_account = module.iam.accounts["template-ci"]
+    }
     pull-request = {
       description     = "Tests what is proposed."
       pull_request    = "^main$"

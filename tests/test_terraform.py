@@ -43,7 +43,7 @@ def test_it_is_formatted_and_valid(workspace: Workspace) -> None:
 
 def test_each_trigger_runs_a_file_that_is_there_as_an_account_of_its_own(plan: Plan) -> None:
     triggers = list(plan.of_type("google_cloudbuild_trigger").values())
-    assert len(triggers) == 3
+    assert len(triggers) == 4
     for trigger in triggers:
         source = trigger["git_file_source"]
         assert (ROOT / (trigger["filename"] or source[0]["path"])).is_file()
@@ -66,7 +66,7 @@ def test_builds_run_in_the_image_of_the_repository_that_is_made(plan: Plan) -> N
     assert (
         plan.outputs["builder"] == "us-central1-docker.pkg.dev/acme-templates/template-ci/builder"
     )
-    for name in ("cloudbuild.yaml", "infra/builder/cloudbuild.yaml"):
+    for name in ("cloudbuild.yaml", "cloudbuild/nightly.yaml", "infra/builder/cloudbuild.yaml"):
         assert build_file(name)["substitutions"] == {
             "_BUILDER": "${LOCATION}-docker.pkg.dev/${PROJECT_ID}/template-ci/builder"
         }
