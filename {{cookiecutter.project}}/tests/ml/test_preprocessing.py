@@ -11,7 +11,7 @@ import tensorflow as tf
 from mlops.data.query import Split
 from mlops.data.records import fill_missing, to_batches
 from mlops.features import Features, Role
-from mlops.training.train import read_examples
+from mlops.training.examples import read_examples
 from tests.ml.conftest import Run
 
 ROWS = 1000
