@@ -1,5 +1,6 @@
 """A push to the local repository plays the builds of its triggers, against localcloud."""
 
+import fcntl
 import os
 import subprocess
 from collections.abc import Callable
@@ -228,6 +229,14 @@ def test_a_build_with_mistakes_is_not_started(repository: Repository) -> None:
     assert "cloudbuild.yaml: step b waits for c, which is no step." in said
     assert "Step 1" not in said
     assert repository.status().returncode == 1
+
+
+def test_two_builds_do_not_share_the_workspace(repository: Repository) -> None:
+    with (repository.localcloud.home / "builds/lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        said = repository.push(script("echo started"))
+    assert "A build is being played; push again when it has ended." in said
+    assert "started" not in said
 
 
 def test_other_branches_trigger_nothing(repository: Repository) -> None:

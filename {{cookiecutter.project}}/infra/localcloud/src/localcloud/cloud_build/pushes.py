@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import shlex
 import subprocess
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,12 +45,24 @@ def create_remote(home: Home, project: str, location: str) -> Path:
 def receive(home: Home, updates: str, write: Write) -> list[BuildRecord]:
     """Play what a push triggers; `updates` are git's lines of old commit, new commit and ref."""
     records: list[BuildRecord] = []
-    for line in updates.splitlines():
-        _, commit, ref = line.split()
-        if ref.startswith(_BRANCH) and commit != _GONE:
-            records += _Push(home, commit, ref.removeprefix(_BRANCH), write).play()
+    with _alone(BuildsFolder(home)):
+        for line in updates.splitlines():
+            _, commit, ref = line.split()
+            if ref.startswith(_BRANCH) and commit != _GONE:
+                records += _Push(home, commit, ref.removeprefix(_BRANCH), write).play()
     BuildsFolder(home).keep(records)
     return records
+
+
+@contextmanager
+def _alone(folder: BuildsFolder) -> Iterator[None]:
+    """Holds the workspace, which builds share."""
+    with (folder.root / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BuildFileError("A build is being played; push again when it has ended.") from None
+        yield
 
 
 class _Push:
