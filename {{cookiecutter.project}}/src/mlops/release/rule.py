@@ -144,12 +144,12 @@ class Evidence:
         weight = np.where(used, 1 / self._spread(n, m), 0.0)[..., None]
         tolerance = self.guardrail.tolerance
         self._harm += weight * _compare(n, m, bad, other_bad, tolerance * HARM, tolerance)
-        for i, ratio in enumerate(self._ratios):
-            self._good[..., i, :] += weight * _compare(n, m, bad, other_bad, GOOD, ratio)
-            if self.guardrail.rate:
-                self._rare[..., i, :] += weight * _compare_rates(
-                    n, bad, RARE * self._rates[i], self._rates[i]
-                )
+        step_weight, ratios = weight[..., None], self._ratios[:, None]
+        wide = [each[..., None] for each in (n, m, bad, other_bad)]
+        self._good += step_weight * _compare(wide[0], wide[1], wide[2], wide[3], GOOD, ratios)
+        if self.guardrail.rate:
+            rates = self._rates[:, None]
+            self._rare += step_weight * _compare_rates(wide[0], wide[2], RARE * rates, rates)
         self._observe(n, m, bad, other_bad, used)
 
     @property
@@ -201,7 +201,9 @@ def safety_threshold(step: ReleaseStep) -> float:
     return -math.log(step.risk)
 
 
-def _compare(n: Array, m: Array, bad: Array, other_bad: Array, ratios: Array, null: float) -> Array:
+def _compare(
+    n: Array, m: Array, bad: Array, other_bad: Array, ratios: Array, null: Array | float
+) -> Array:
     """Log likelihood ratios of some ratios against one, along a new last axis."""
     n, m, bad, other_bad = (each[..., None] for each in (n, m, bad, other_bad))
     log_total, log_null_total = np.log(n * ratios + m), np.log(n * null + m)
@@ -211,7 +213,7 @@ def _compare(n: Array, m: Array, bad: Array, other_bad: Array, ratios: Array, nu
     return difference
 
 
-def _compare_rates(n: Array, bad: Array, rates: Array, null: float) -> Array:
+def _compare_rates(n: Array, bad: Array, rates: Array, null: Array | float) -> Array:
     """Log likelihood ratios of some rates of bad answers against one, along a new last axis."""
     n, bad = n[..., None], bad[..., None]
     with np.errstate(divide="ignore", invalid="ignore"):  # rate 0: one bad answer refutes it
