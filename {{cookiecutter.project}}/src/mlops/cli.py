@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shlex
 import sys
 from pathlib import Path
@@ -14,6 +13,8 @@ import yaml
 from mlops import operations
 from mlops.errors import UserError
 from mlops.options import Environment, EnvironmentOption
+from mlops.release_cli import release
+from mlops.session import connect as _connect
 from mlops.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 pipelines = typer.Typer(no_args_is_help=True, help="Compile and run the pipelines.")
 training = typer.Typer(no_args_is_help=True, help="Train without a pipeline.")
-release = typer.Typer(no_args_is_help=True, help="Bring models to users.")
 config = typer.Typer(no_args_is_help=True, help="The settings of an environment.")
 app.add_typer(pipelines, name="pipelines")
 app.add_typer(training, name="training")
@@ -152,19 +152,6 @@ def lineage(
     _write(describe_lineage(settings.name, model.version_id, trace(model.uri)))
 
 
-@release.command()
-def promote(version: str, environment: EnvironmentOption = Environment.LOCAL) -> None:
-    """Give a model version all traffic of the endpoint, and make it the champion."""
-    from mlops.registry.models import get_version
-    from mlops.release.deployment import promote
-    from mlops.report import describe_endpoint
-
-    settings = load_settings(environment)
-    _connect(settings)
-    promote(settings.name, get_version(settings.name, version), settings.serving)
-    _write(describe_endpoint(settings.name))
-
-
 @config.command()
 def show(environment: EnvironmentOption = Environment.LOCAL) -> None:
     """Print the settings of an environment, merged and validated."""
@@ -183,19 +170,6 @@ def _find_specs(
         return settings, lambda name: compile_pipeline(name, settings.images)
     made = Release(release)
     return made.pin(settings), lambda name: made.pipeline(environment, name)
-
-
-def _connect(settings: Settings) -> bigquery.Client:
-    """Points Google's clients at the environment's project."""
-    from google.cloud import aiplatform, bigquery
-
-    logging.disable(logging.INFO)  # the SDK announces each call; `mlops` says what matters
-    aiplatform.init(
-        project=settings.project,
-        location=settings.location,
-        staging_bucket=f"gs://{settings.bucket}",
-    )
-    return bigquery.Client(project=settings.project)
 
 
 def _ask(settings: Settings, client: bigquery.Client, count: int = 5) -> None:

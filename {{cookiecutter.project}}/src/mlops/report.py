@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mlops.registry.models import describe, find_model, find_version, get_version
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from mlops.pipelines.progress import Progress
     from mlops.registry.lineage import Ancestor
+    from mlops.release.audit import Change
     from mlops.release.prediction import Prediction
 
 
@@ -65,6 +67,15 @@ def describe_endpoint(name: str) -> Iterator[str]:
         alias = version.alias or "no alias"
         share = traffic.get(deployed.id, 0)
         yield f"  version {version.version} ({alias})  {share} % of the traffic"
+
+
+def describe_release(changes: Iterable[Change]) -> Iterator[str]:
+    """Each change of a release: when, what, the canary's traffic and why."""
+    yield "\nRelease"
+    for change in changes:
+        time = datetime.fromtimestamp(change.time, UTC)
+        split = ", ".join(f"{share} %" for share in change.split.values())
+        yield f"  {time:%Y-%m-%d %H:%M}  {change.phase:<12}  {split:<12}  {change.why}"
 
 
 def describe_lineage(name: str, version: str, ancestors: Iterable[Ancestor]) -> Iterator[str]:

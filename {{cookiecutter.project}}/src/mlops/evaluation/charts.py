@@ -12,6 +12,7 @@ LABELS = 300
 NUMBERS = 80
 BAR = 14
 SQUARE = 320
+CHART = 260
 MARGIN = 44
 
 
@@ -21,6 +22,14 @@ class Series:
 
     name: str
     values: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Line:
+    """The points of one colour, by x: a name and coordinates."""
+
+    name: str
+    points: Sequence[tuple[float, float]]
 
 
 def draw_bars(labels: Sequence[str], series: Sequence[Series], title: str) -> str:
@@ -81,7 +90,59 @@ def draw_curve(points: Sequence[tuple[float, float]], title: str, x: str, y: str
     return _svg(SQUARE, SQUARE, title, parts)
 
 
-def _legend(series: Sequence[Series]) -> str:
+def draw_lines(
+    lines: Sequence[Line],
+    title: str,
+    x: str,
+    y: str,
+    *,
+    limit: float | None = None,
+    steps: bool = False,
+) -> str:
+    """Lines over one axis.
+
+    Args:
+        lines: at most five.
+        title: what is drawn.
+        x: what the horizontal axis is.
+        y: what the vertical axis is.
+        limit: a dashed line is drawn at this height.
+        steps: a value holds until the next point.
+    """
+    points = [point for line in lines for point in line.points]
+    heights = [value for _, value in points] + ([] if limit is None else [limit])
+    low, high = min([0.0, *heights]), max([0.0, *heights])
+    first, last = min(px for px, _ in points), max(px for px, _ in points)
+    across = (WIDTH - 2 * MARGIN) / ((last - first) or 1)
+    up = (CHART - 2 * MARGIN) / ((high - low) or 1)
+
+    def place(px: float, py: float) -> str:
+        return f"{MARGIN + (px - first) * across:.1f} {CHART - MARGIN - (py - low) * up:.1f}"
+
+    parts = [
+        f'<path class="axis" d="M{place(first, high)}L{place(first, low)}L{place(last, low)}"/>'
+    ]
+    if limit is not None:
+        parts.append(f'<path class="even" d="M{place(first, limit)}L{place(last, limit)}"/>')
+    for order, line in enumerate(lines):
+        corners = [
+            corner
+            for before, (px, py) in zip([*line.points[:1], *line.points], line.points, strict=False)
+            for corner in ([place(px, before[1])] if steps else []) + [place(px, py)]
+        ]
+        parts.append(f'<path class="curve c{order}" d="M{"L".join(corners)}"/>')
+    parts += [
+        _text(MARGIN - 6, CHART - MARGIN, f"{low:.3g}", "end"),
+        _text(MARGIN - 6, MARGIN + 4, f"{high:.3g}", "end"),
+        _text(MARGIN, CHART - MARGIN + 16, f"{first:.3g}", "middle"),
+        _text(WIDTH - MARGIN, CHART - MARGIN + 16, f"{last:.3g}", "middle"),
+        _text(WIDTH / 2, CHART - MARGIN + 32, x, "middle"),
+        _text(MARGIN, MARGIN - 10, y, "start"),
+    ]
+    return f"<h4>{escape(title)}</h4>{_legend(lines)}{_svg(WIDTH, CHART, title, parts)}"
+
+
+def _legend(series: Sequence[Series | Line]) -> str:
     if len(series) < 2:
         return ""
     names = (

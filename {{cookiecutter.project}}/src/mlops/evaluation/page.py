@@ -43,7 +43,9 @@ svg { max-width: 100%; height: auto; display: block }
 svg text { font-size: 11px; fill: currentColor }
 .s0 { fill: var(--s0); background: var(--s0) } .s1 { fill: var(--s1); background: var(--s1) }
 .s2 { fill: var(--s2); background: var(--s2) } .s3 { fill: var(--s3); background: var(--s3) }
-.curve { fill: none; stroke: var(--s0); stroke-width: 2 } .axis { fill: none; stroke: currentColor }
+.curve { fill: none; stroke: var(--s0); stroke-width: 2 } .c1 { stroke: var(--s1) }
+.c2 { stroke: var(--s2) } .c3 { stroke: var(--s3) } .c4 { stroke: var(--good) }
+.s4 { fill: var(--good); background: var(--good) } .axis { fill: none; stroke: currentColor }
 .even { stroke: var(--s2); stroke-dasharray: 4 } .legend span { margin-right: 1.5rem }
 .legend i { display: inline-block; width: .8em; height: .8em; margin-right: .4em }
 """
@@ -98,7 +100,7 @@ def _checks(checks: Sequence[Check]) -> str:
         )
         for check in checks
     )
-    return _table(("rule", "metric", "of", "value", "at least", "at most", "verdict"), rows)
+    return write_table(("rule", "metric", "of", "value", "at least", "at most", "verdict"), rows)
 
 
 def _metrics(result: EvaluationResult) -> str:
@@ -110,7 +112,7 @@ def _metrics(result: EvaluationResult) -> str:
         Series(name, [one.get(share, math.nan) for share in shares])
         for name, one in compared.items()
     ]
-    return draw_bars(shares, series, "Metrics of model, champion and baselines") + _table(
+    return draw_bars(shares, series, "Metrics of model, champion and baselines") + write_table(
         ("over the whole test split", *compared), rows
     )
 
@@ -130,7 +132,7 @@ def _slices(result: EvaluationResult, headline: str) -> str:
         for row, label in enumerate(labels)
     )
     heading = ("slice", "rows", *(f"{headline}, {one.name}" for one in series))
-    return f"<p>{headline}</p>{chart}{_table(heading, rows)}"
+    return f"<p>{headline}</p>{chart}{write_table(heading, rows)}"
 
 
 def _gaps(result: EvaluationResult) -> str:
@@ -139,7 +141,7 @@ def _gaps(result: EvaluationResult) -> str:
     rows = ((g.column, g.metric, g.lowest, g.highest, g.size) for g in result.gaps)
     labels = [f"{gap.metric}, {gap.column}" for gap in result.gaps]
     chart = draw_bars(labels, [Series("gap", [gap.size for gap in result.gaps])], "Fairness gaps")
-    return chart + _table(("column", "metric", "lowest group", "highest group", "gap"), rows)
+    return chart + write_table(("column", "metric", "lowest group", "highest group", "gap"), rows)
 
 
 def _calibration(result: EvaluationResult) -> str:
@@ -164,7 +166,7 @@ def _explained(result: EvaluationResult) -> str:
         f"<h3>Permutation importance</h3><p>What {escape(explained.score)} loses when a column is"
         f" shuffled, over {explained.rows} rows.</p>"
         + draw_bars([one.column for one in importances], [losses], "Permutation importances")
-        + _table(("rank", "column", "mean loss", "standard deviation"), ranked)
+        + write_table(("rank", "column", "mean loss", "standard deviation"), ranked)
         + "<h3>Attributions</h3><p>What a column adds to a prediction or takes from it, on average"
         f" (sampled Shapley values; the mean prediction is {explained.base:.4f}).</p>"
         + draw_bars(list(explained.attributions), [sizes], "Mean absolute attributions")
@@ -196,7 +198,8 @@ def _version(result: EvaluationResult) -> str:
     return result.subject.champion_version or "unknown"
 
 
-def _table(heading: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+def write_table(heading: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """A table as HTML; numbers are rounded, and what is not known is a dash."""
     head = "".join(f"<th>{escape(name)}</th>" for name in heading)
     body = "".join(f"<tr>{''.join(_cells(row))}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -65,10 +65,16 @@ class Ports:
 class Controller:
     """Runs releases on one endpoint."""
 
-    def __init__(self, release: Release, ports: Ports) -> None:
-        """Nothing is read or changed yet."""
+    def __init__(
+        self,
+        release: Release,
+        ports: Ports,
+        watch: Callable[[int, ReleaseState, Verdict], None] | None = None,
+    ) -> None:
+        """Nothing is read or changed yet; `watch` is told each verdict, and when it was."""
         self._release = release
         self._ports = ports
+        self._watch = watch or (lambda *_: None)
         self._judge = Judge(release, ports.measures)
 
     def start(self, version: str) -> ReleaseState:
@@ -175,6 +181,14 @@ class Controller:
             if waits:
                 self._ports.clock.sleep(MINUTE)
 
+    def history(self) -> list[Change]:
+        """What happened in the latest release, in order; nothing if there was none."""
+        state = ReleaseState.read(self._ports.endpoint.read().labels)
+        if state is None:
+            return []
+        self._ports.audit.confirm(state.id, state.sequence, state.change)
+        return self._ports.audit.read(state.id)
+
     def _deploy(self, read: EndpointState, state: ReleaseState) -> None:
         from google.api_core import exceptions
 
@@ -211,6 +225,7 @@ class Controller:
             self._revert(read, state, _give_up(f"not enough evidence within {minutes:g} minutes"))
             return
         verdict = self._judge.judge(state, now)
+        self._watch(now, state, verdict)
         if verdict.decision is Decision.ROLL_BACK:
             self._revert(read, state, verdict)
         elif verdict.decision is Decision.PROMOTE:
@@ -221,6 +236,7 @@ class Controller:
     def _bake(self, read: EndpointState, state: ReleaseState) -> None:
         now = self._ports.clock.now()
         verdict = self._judge.judge(state, now)
+        self._watch(now, state, verdict)
         if verdict.decision is Decision.ROLL_BACK:
             self._revert(read, state, verdict)
         elif now - state.since >= self._release.bake_minutes * MINUTE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops.registry.models import make_champion
+from mlops.release.state import ReleaseState
 
 if TYPE_CHECKING:
     from google.cloud import aiplatform
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
 def deploy_champion(name: str, model: aiplatform.Model, serving: Serving) -> aiplatform.Endpoint:
     """Gives a version all traffic of the endpoint `name`, which is created if it is not there.
 
-    Nothing changes when the version has all traffic already. The versions that it replaces stay
-    warm until the traffic has moved, and are undeployed then.
+    Nothing changes when the version has all traffic already, or while a release is in progress. The
+    versions that it replaces stay warm until the traffic has moved, and are undeployed then.
     """
     endpoint = find_endpoint(name) or _create_endpoint(name)
+    if is_releasing(endpoint):  # its controller alone moves the traffic
+        return endpoint
     deployed_id = _find_deployed(endpoint, model) or _deploy(endpoint, model, serving)
     if endpoint.traffic_split != {deployed_id: 100}:
         endpoint.update(traffic_split={deployed_id: 100})
@@ -33,6 +36,12 @@ def promote(name: str, model: aiplatform.Model, serving: Serving) -> aiplatform.
     endpoint = deploy_champion(name, model, serving)
     make_champion(model)
     return endpoint
+
+
+def is_releasing(endpoint: aiplatform.Endpoint | None) -> bool:
+    """Whether a release is in progress on an endpoint."""
+    state = ReleaseState.read(endpoint.labels) if endpoint else None
+    return state is not None and not state.phase.is_over
 
 
 def find_endpoint(name: str) -> aiplatform.Endpoint | None:

@@ -1,0 +1,101 @@
+"""The commands `mlops release`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mlops.options import Environment, EnvironmentOption
+from mlops.session import connect
+from mlops.settings import load_settings
+
+if TYPE_CHECKING:
+    from mlops.release.controller import Controller
+
+release = typer.Typer(no_args_is_help=True, help="Bring models to users.")
+
+VersionArgument = Annotated[str, typer.Argument(help="A number or an alias.")]
+
+
+@release.command()
+def start(
+    version: VersionArgument = "challenger", environment: EnvironmentOption = Environment.LOCAL
+) -> None:
+    """Begin to release a model version, step by step; `control` carries it on."""
+    from mlops.registry.models import get_version
+
+    settings = load_settings(environment)
+    connect(settings)
+    number = get_version(settings.name, version).version_id
+    state = _controller(environment).start(number)
+    typer.echo(f"Release {state.id} of version {number} has begun.")
+
+
+@release.command()
+def control(environment: EnvironmentOption = Environment.LOCAL) -> None:
+    """Carry the release that is in progress to its end, looking each minute."""
+    ended = _controller(environment).run(typer.echo)
+    typer.echo(f"The release has ended: {ended}." if ended else "No release has begun.")
+    status(environment)
+
+
+@release.command()
+def status(environment: EnvironmentOption = Environment.LOCAL) -> None:
+    """Tell where the release stands, and each change of traffic with its reason."""
+    from mlops.report import describe_endpoint, describe_release
+
+    settings = load_settings(environment)
+    controller = _controller(environment)
+    for line in (*describe_endpoint(settings.name), *describe_release(controller.history())):
+        typer.echo(line)
+
+
+@release.command()
+def promote(version: VersionArgument, environment: EnvironmentOption = Environment.LOCAL) -> None:
+    """Give a version all traffic at once, and make it the champion."""
+    from mlops.registry.models import get_version
+    from mlops.release.deployment import find_endpoint, is_releasing, promote
+    from mlops.report import describe_endpoint
+
+    settings = load_settings(environment)
+    connect(settings)
+    model = get_version(settings.name, version)
+    if is_releasing(find_endpoint(settings.name)):
+        controller = _controller(environment)
+        controller.promote(model.version_id, "asked for by `mlops release promote`")
+        controller.run(typer.echo)
+    else:
+        promote(settings.name, model, settings.serving)
+    for line in describe_endpoint(settings.name):
+        typer.echo(line)
+
+
+@release.command()
+def rollback(environment: EnvironmentOption = Environment.LOCAL) -> None:
+    """Give the champion its traffic back: the canary is bad."""
+    _abandon(environment, "rolled-back")
+
+
+@release.command()
+def abort(environment: EnvironmentOption = Environment.LOCAL) -> None:
+    """Give the champion its traffic back: the release is not wanted any more."""
+    _abandon(environment, "aborted")
+
+
+def _abandon(environment: Environment, outcome: str) -> None:
+    from mlops.release.state import Phase
+
+    command = "rollback" if outcome == Phase.ROLLED_BACK else "abort"
+    controller = _controller(environment)
+    controller.abandon(Phase(outcome), f"asked for by `mlops release {command}`")
+    controller.run(typer.echo)
+    status(environment)
+
+
+def _controller(environment: Environment) -> Controller:
+    from mlops.release.vertex import connect_controller
+
+    settings = load_settings(environment)
+    connect(settings)
+    return connect_controller(settings)

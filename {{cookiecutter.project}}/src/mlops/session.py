@@ -1,0 +1,24 @@
+"""A connection to the project of an environment."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from google.cloud import bigquery
+
+    from mlops.settings import Settings
+
+
+def connect(settings: Settings) -> bigquery.Client:
+    """Points Google's clients at the environment's project."""
+    from google.cloud import aiplatform, bigquery
+
+    logging.disable(logging.INFO)  # the SDK announces each call; `mlops` says what matters
+    aiplatform.init(
+        project=settings.project,
+        location=settings.location,
+        staging_bucket=f"gs://{settings.bucket}",
+    )
+    return bigquery.Client(project=settings.project)
