@@ -17,9 +17,7 @@ BAD = {"errors": "errors", "latency": "slow", "quality": "wrong"}  # play: guard
 @pytest.fixture(scope="module")
 def played(rehearsal: Rehearsal) -> str:
     """What `make rehearse` prints."""
-    return succeed(
-        rehearsal.localcloud("run", "--", sys.executable, "infra/rehearsal/rehearse.py")
-    )
+    return succeed(rehearsal.localcloud("run", "--", sys.executable, "infra/rehearsal/rehearse.py"))
 
 
 def test_a_good_version_is_promoted(played: str) -> None:
