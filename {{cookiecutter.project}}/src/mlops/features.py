@@ -9,6 +9,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Value = int | float | str
+DTYPES = {"INTEGER": "int64", "BOOLEAN": "bool", "FLOAT": "float32", "STRING": "string"}
 TABLE = r"^[^.`\s]+\.[^.`\s]+\.[^.`\s]+$"  # PROJECT.DATASET.TABLE
 
 

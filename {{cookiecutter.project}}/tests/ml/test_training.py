@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import tensorflow as tf
 
+from mlops.registry.signature import check_signature
+from mlops.serving.digest import hash_model
 from mlops.training.export import TYPES
+from mlops.training.inspection import read_signature
 from mlops.training.train import fit_model
 from tests.ml.conftest import Run
 
@@ -16,6 +22,15 @@ def test_the_signature_is_the_declared_inputs(run: Run) -> None:
     assert {name: spec.dtype for name, spec in specs.items()} == declared
     assert all(spec.shape.as_list() == [None] for spec in specs.values())
     assert run.features.label.name not in specs
+
+
+def test_what_is_read_of_the_file_is_the_declared_signature(run: Run) -> None:
+    check_signature(run.features, read_signature(run.model))
+
+
+def test_a_copied_model_has_the_same_hash(run: Run, tmp_path: Path) -> None:
+    copy = shutil.copytree(run.model, tmp_path / "copy")
+    assert hash_model(f"file://{copy}") == hash_model(run.model)
 
 
 def test_the_model_says_what_stands_in_for_a_missing_value(run: Run) -> None:

@@ -10,18 +10,28 @@ def register_model(
     project: str,
     location: str,
     name: str,
+    features: Dict[str, Any],
     serving_image: str,
     labels: Dict[str, str],
     model: dsl.Input[dsl.Model],
     version: dsl.Output[dsl.Artifact],
 ) -> str:
     """Registers the model and gives its alias: champion for a first version, else challenger."""
+    import json
+
     from google.cloud import aiplatform
 
+    from mlops.features import Features
     from mlops.registry.models import register_model
+    from mlops.registry.signature import SignatureError, check_signature
 
     aiplatform.init(project=project, location=location)
-    registered = register_model(name, model.uri, serving_image, labels)
+    try:
+        check_signature(Features.model_validate(features), json.loads(model.metadata["signature"]))
+    except SignatureError as error:
+        raise SystemExit(str(error)) from None
+    model_hash = model.metadata["model_hash"]
+    registered = register_model(name, model.uri, serving_image, labels, model_hash)
     version.uri = f"https://{location}-aiplatform.googleapis.com/v1/{registered.resource_name}"
     version.metadata["resourceName"] = registered.resource_name
     return registered.alias

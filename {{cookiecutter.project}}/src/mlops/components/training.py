@@ -88,12 +88,16 @@ def train_model(
     `trials` is the search that found `training`, if there was one: so the lineage of a model leads
     to it.
     """
+    import json
+
     from google.cloud import aiplatform
 
     from mlops.features import Features
+    from mlops.serving.digest import hash_model
     from mlops.settings import CustomJob, Training
     from mlops.training.command import Task
     from mlops.training.custom_job import Container, CustomJobError, run_custom_job
+    from mlops.training.inspection import read_signature
     from mlops.training.summary import read_summary
     from mlops.training.task import run_task
 
@@ -114,5 +118,7 @@ def train_model(
             raise SystemExit(str(error)) from None
     else:
         run_task(task)
+    model.metadata["model_hash"] = hash_model(model.uri)
+    model.metadata["signature"] = json.dumps(read_signature(model.uri))
     for measured, value in read_summary(model.uri).items():
         metrics.log_metric(measured, value)

@@ -104,6 +104,7 @@ def training(
             project=project,
             location=location,
             name=name,
+            features=features,
             serving_image=serving_image,
             labels=labels,
             model=model,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlops.errors import UserError
+from mlops.serving.digest import HASH_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +40,7 @@ class ModelVersion:
 
 
 def register_model(
-    name: str, artifact_uri: str, serving_image: str, labels: Mapping[str, str]
+    name: str, artifact_uri: str, serving_image: str, labels: Mapping[str, str], model_hash: str
 ) -> ModelVersion:
     """Uploads a SavedModel as a version of the model `name`.
 
@@ -51,6 +52,7 @@ def register_model(
         artifact_uri: `gs://…` of the SavedModel.
         serving_image: reference of the prediction container's image.
         labels: what the version was made of; values as Google Cloud allows them in labels.
+        model_hash: of the SavedModel; the prediction container serves no other.
     """
     from google.cloud import aiplatform
 
@@ -66,6 +68,7 @@ def register_model(
         serving_container_predict_route=PREDICT_ROUTE,
         serving_container_health_route=HEALTH_ROUTE,
         serving_container_ports=[PORT],
+        serving_container_environment_variables={HASH_VARIABLE: model_hash},
         is_default_version=parent is None,
         version_aliases=[CHALLENGER if parent else CHAMPION],
         labels=dict(labels),

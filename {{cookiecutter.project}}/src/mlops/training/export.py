@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
+from mlops.features import DTYPES
+
 if TYPE_CHECKING:
     import keras
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 Tensors = dict[str, tf.Tensor]
 
-TYPES = {"INTEGER": tf.int64, "BOOLEAN": tf.bool, "FLOAT": tf.float32, "STRING": tf.string}
+TYPES = {kind: tf.dtypes.as_dtype(dtype) for kind, dtype in DTYPES.items()}
 
 
 def export_model(features: Features, model: keras.Model, graph: str, output: str) -> None:
