@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
+from mlops.data.query import Split
+from mlops.data.sample import read_sample
 from mlops.evaluation.attributions import attribute
 from mlops.evaluation.evaluate import evaluate
-from mlops.evaluation.explain import read_sample
 from mlops.evaluation.gate import Rule
 from mlops.evaluation.importance import measure_importance
 from mlops.evaluation.predictions import PredictionError, predict, read_inputs
@@ -147,13 +148,13 @@ def test_a_champion_that_reads_a_lost_column_is_told(run: Run, tmp_path: Path) -
 
 
 def test_attributions_of_the_saved_model_sum_to_its_predictions(run: Run) -> None:
-    sample = read_sample(run.data, 100, 5)
+    sample = read_sample(run.data, Split.TEST, 100, 5)
     columns = read_inputs(sample, run.features, run.model)
     rows = {name: values[:10] for name, values in columns.items()}
     found = attribute(lambda mixed: predict(run.model, mixed), rows, columns, 10, 1)
     total = found.base + sum(found.values.values())
     np.testing.assert_allclose(total, predict(run.model, rows), atol=1e-4)
-    assert sample.equals(read_sample(run.data, 100, 5))
+    assert sample.equals(read_sample(run.data, Split.TEST, 100, 5))
 
 
 def test_the_wine_data_ranks_as_scikit_learn_ranks_it() -> None:

@@ -20,8 +20,8 @@ def hash_model(uri: str) -> str:
         return _hash_folder(Path(fetch_model(uri, copy)))
 
 
-def check_hash(folder: str, expected: str, uri: str) -> None:
-    """Compares the hash of a SavedModel's folder with the one that training recorded.
+def check_hash(folder: str, expected: str, uri: str) -> str:
+    """The hash of a SavedModel's folder, if it is the one that training recorded.
 
     Args:
         folder: of the SavedModel.
@@ -33,11 +33,13 @@ def check_hash(folder: str, expected: str, uri: str) -> None:
     """
     if not (Path(folder) / "saved_model.pb").is_file():
         raise ModelHashError(f"There is no SavedModel at {uri}: correct AIP_STORAGE_URI.")
-    if expected and (found := _hash_folder(Path(folder))) != expected:
+    found = _hash_folder(Path(folder))
+    if expected and found != expected:
         raise ModelHashError(
             f"The SavedModel at {uri} was changed since it was trained: its hash is {found[:12]}…,"
             f" not {expected[:12]}… as {HASH_VARIABLE} says; register the model again."
         )
+    return found
 
 
 def fetch_model(uri: str, target: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import tensorflow as tf
 
 from mlops.features import DTYPES
+from mlops.training.typical import read_typical_row
 
 if TYPE_CHECKING:
     import keras
@@ -26,6 +27,8 @@ def export_model(features: Features, model: keras.Model, graph: str, output: str
         transform_features: raw columns to what the model reads.
         defaults: nothing to the value, of shape [], that stands in for each column that may be
             missing; the server fills them in before it calls the others.
+        typical: nothing to a typical value, of shape [], of each column; predictions are explained
+            by comparison with its.
     """
     module = tf.Module()
     module.model = model
@@ -45,6 +48,14 @@ def export_model(features: Features, model: keras.Model, graph: str, output: str
             if column.default is not None
         }
 
+    row = read_typical_row(graph)
+
+    def typical() -> Tensors:
+        return {
+            column.name: tf.constant(row[column.name], TYPES[column.type])
+            for column in features.inputs
+        }
+
     specs = {
         column.name: tf.TensorSpec([None], TYPES[column.type], column.name)
         for column in features.inputs
@@ -53,6 +64,7 @@ def export_model(features: Features, model: keras.Model, graph: str, output: str
         "serving_default": tf.function(serving_default, input_signature=[specs]),
         "transform_features": tf.function(transform_features, input_signature=[specs]),
         "defaults": tf.function(defaults, input_signature=[]),
+        "typical": tf.function(typical, input_signature=[]),
     }
     tf.saved_model.save(module, output, signatures=signatures)
 

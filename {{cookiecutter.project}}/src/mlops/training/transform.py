@@ -16,6 +16,7 @@ from tfx_bsl.tfxio.tensor_adapter import TensorAdapterConfig
 from mlops.data.query import Split
 from mlops.data.records import fill_missing, read_records, to_lists
 from mlops.training.preprocessing import make_preprocessing_fn
+from mlops.training.typical import write_typical_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,8 @@ def transform(
         features: the declaration of the data.
         data: URI of the extract, a folder a split.
         output: URI of a folder; gets `SPLIT/*.tfrecord.gz` of tf.train.Examples.
-        graph: URI of a folder; gets the tf.Transform output, whose SavedModel is `transform_fn`.
+        graph: URI of a folder; gets the tf.Transform output, whose SavedModel is `transform_fn`,
+            and the typical row.
         beam_arguments: where Beam runs.
     """
     config = _tensor_config(features)
@@ -51,6 +53,7 @@ def transform(
         _ = analyzed | tft_beam.WriteTransformFn(graph)
         for split in SPLITS:
             _write(((raw[split], config), analyzed), output, split)
+    write_typical_row(features, data, graph)
 
 
 def _read(features: Features, data: str, split: Split) -> beam.PTransform:
