@@ -42,6 +42,7 @@ lock: bake ## Resolve the newest versions that every environment allows
 	@$(MAKE) --no-print-directory -C $(BAKED) lock
 	@cd $(BAKED) && cp requirements.lock "../../{{cookiecutter.project}}/" && cp --parents \
 		infra/bootstrap.lock infra/images/*/requirements.lock infra/tools/*/requirements.lock \
+		benchmarks/serving/*/requirements.lock \
 		infra/localcloud/src/localcloud/builtin_images/*/requirements.lock "../../{{cookiecutter.project}}/"
 
 .venv/installed: requirements.lock infra/bootstrap.lock

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 IMAGES = (
     ROOT / "infra" / "images",
     ROOT / "infra" / "tools",
+    ROOT / "benchmarks" / "serving",
     ROOT / "infra" / "localcloud" / "src" / "localcloud" / "builtin_images",
 )
 

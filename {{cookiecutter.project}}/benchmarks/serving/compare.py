@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import statistics
 import subprocess
+import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
@@ -37,6 +39,7 @@ def main() -> None:
     parser.add_argument("--model", help="folder of a SavedModel instead of the champion's")
     parser.add_argument("--instances", help="JSON file of as many instances as a batch has")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # so that no server is left behind
     with tempfile.TemporaryDirectory() as folder:
         model, instances = arguments.model, arguments.instances
         if model is None:
