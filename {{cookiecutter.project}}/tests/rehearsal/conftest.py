@@ -36,6 +36,10 @@ class Rehearsal:
     def train(self) -> Done:
         return self.mlops("pipelines", "run", "training")
 
+    def provide_infrastructure(self) -> Done:
+        script = str(ROOT / "infra/local_infrastructure.py")
+        return self.localcloud("run", "--", sys.executable, script, "--optional")
+
     def load_trips(self, *arguments: str) -> Done:
         script = str(ROOT / "infra/sample/taxi_trips.py")
         return self.localcloud("run", "--image", "ml", "--", "python", script, *arguments)
@@ -65,12 +69,13 @@ class Rehearsal:
 
 @pytest.fixture(scope="session")
 def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
-    """A localcloud with the sample's trips in its BigQuery, and nothing else."""
+    """A localcloud with the sample's trips in its BigQuery and Terraform's dev environment."""
     folder = tmp_path_factory.mktemp("rehearsal")
     shutil.copytree(ROOT / "config", folder / "config")
     started = Rehearsal(folder)
     try:
         succeed(started.localcloud("up"))
+        succeed(started.provide_infrastructure())
         succeed(started.load_trips())
         yield started
     finally:

@@ -46,7 +46,8 @@ def predict_rows(name: str, features: Features, rows: list[dict[str, Any]]) -> l
             f"No model is deployed on an endpoint named {name}: run the training pipeline first."
         )
     inputs = [{column.name: row[column.name] for column in features.inputs} for row in rows]
-    answer = endpoint.predict(instances=inputs)
+    dedicated = bool(endpoint.gca_resource.dedicated_endpoint_enabled)
+    answer = endpoint.predict(instances=inputs, use_dedicated_endpoint=dedicated)
     return [
         Prediction(float(predicted), float(row[features.label.name]), answer.model_version_id)
         for predicted, row in zip(answer.predictions, rows, strict=True)

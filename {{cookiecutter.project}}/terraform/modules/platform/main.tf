@@ -247,6 +247,7 @@ module "pipelines" {
 module "vertex" {
   source = "../vertex"
 
+  dedicated   = var.dedicated_endpoint
   endpoint_id = var.endpoint_id
   kms_key     = local.key
   labels      = local.labels

@@ -76,6 +76,12 @@ variable "dataflow" {
   default     = true
 }
 
+variable "dedicated_endpoint" {
+  description = "Whether the endpoint answers at a host name of its own; it is then refused at the shared one, so callers must know."
+  type        = bool
+  default     = false
+}
+
 variable "deletion_protection" {
   description = "Whether Terraform refuses to destroy what holds data."
   type        = bool

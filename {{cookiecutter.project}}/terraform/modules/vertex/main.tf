@@ -7,8 +7,8 @@ resource "google_vertex_ai_endpoint" "this" {
   display_name = var.name
   description  = var.description
   labels       = var.labels
-  # a host name of its own, so that neighbours cannot slow it down; a private endpoint has none
-  dedicated_endpoint_enabled = var.network == null ? true : null
+  # a host name of its own, so that neighbours cannot slow it down
+  dedicated_endpoint_enabled = var.dedicated
   network                    = var.network
 
   dynamic "predict_request_response_logging_config" {

@@ -1,3 +1,14 @@
+variable "dedicated" {
+  description = "Whether the endpoint answers at a host name of its own; it is then refused at the shared one, so callers must know."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !(var.dedicated && var.network != null)
+    error_message = "An endpoint in a network has no host name of its own."
+  }
+}
+
 variable "description" {
   description = "What the model behind the endpoint does."
   type        = string

@@ -31,9 +31,12 @@ def run(
     provider_version: Annotated[
         int, typer.Option(min=MAJOR_VERSIONS[0], max=NEWEST, help="The providers' major version.")
     ] = NEWEST,
+    create: Annotated[
+        bool, typer.Option(help="Also make the resources, by Google's clients where they lead.")
+    ] = False,
 ) -> None:
     """Run a command (after `--`) whose terraform finds the stand-ins."""
-    with attached(provider_version) as variables:
+    with attached(provider_version, creates=create) as variables:
         code = subprocess.run(command, env=os.environ | variables, check=False).returncode
     sys.exit(code)
 

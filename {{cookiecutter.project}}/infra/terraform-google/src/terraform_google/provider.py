@@ -10,6 +10,7 @@ from grpc import ServicerContext
 
 from terraform_google import data_sources
 from terraform_google.applying import applied
+from terraform_google.creation import CreationError, change
 from terraform_google.planning import Configuration, planned
 from terraform_google.protocol import messages, services
 from terraform_google.schema import (
@@ -34,8 +35,9 @@ VARIABLES = {
 class Provider(services.ProviderServicer):  # type: ignore[misc]
     """A provider that keeps no state of its own: Terraform's state is all there is."""
 
-    def __init__(self, schema: ProviderSchema) -> None:
+    def __init__(self, schema: ProviderSchema, creates: bool = False) -> None:
         self._schema = schema
+        self._creates = creates
         self._schema_message: Any = None
         self._configuration: Configuration = {}
 
@@ -98,6 +100,12 @@ class Provider(services.ProviderServicer):  # type: ignore[misc]
         name, state = request.type_name, from_wire(request.planned_state)
         if state is not None:
             state = applied(name, self._schema.resources[name], state)
+        if self._creates:
+            try:
+                state = change(name, from_wire(request.prior_state), state)
+            except CreationError as error:
+                refusal = [_diagnostic(Mistake((), str(error)))]
+                return messages.ApplyResponse(new_state=request.prior_state, diagnostics=refusal)
         return messages.ApplyResponse(new_state=to_wire(state), legacy_type_system=True)
 
     def ImportResourceState(self, request: Any, context: ServicerContext) -> Any:  # noqa: N802

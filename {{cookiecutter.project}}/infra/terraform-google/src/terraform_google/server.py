@@ -24,8 +24,10 @@ NEWEST = MAJOR_VERSIONS[-1]
 
 
 @contextmanager
-def attached(major_version: int = NEWEST) -> Iterator[dict[str, str]]:
+def attached(major_version: int = NEWEST, *, creates: bool = False) -> Iterator[dict[str, str]]:
     """Serves the providers; gives the environment variables with which terraform finds them.
+
+    With `creates`, resources are also made by Google's clients, as far as `creation` knows how.
 
     The sockets lie in a folder that only this user can enter.
     """
@@ -33,7 +35,7 @@ def attached(major_version: int = NEWEST) -> Iterator[dict[str, str]]:
         servers, addresses = [], {}
         for name in PROVIDERS:
             socket = Path(folder, name)
-            servers.append(_serve(Provider(load(name, major_version)), socket))
+            servers.append(_serve(Provider(load(name, major_version), creates), socket))
             addresses[f"registry.terraform.io/hashicorp/{name}"] = _address(socket)
         try:
             yield {"TF_REATTACH_PROVIDERS": json.dumps(addresses)}
