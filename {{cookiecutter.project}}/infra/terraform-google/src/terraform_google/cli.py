@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from terraform_google.provision import provide
 from terraform_google.schema import MAJOR_VERSIONS
 from terraform_google.server import NEWEST, attached
 from terraform_google.workspace import (
@@ -31,12 +32,9 @@ def run(
     provider_version: Annotated[
         int, typer.Option(min=MAJOR_VERSIONS[0], max=NEWEST, help="The providers' major version.")
     ] = NEWEST,
-    create: Annotated[
-        bool, typer.Option(help="Also make the resources, by Google's clients where they lead.")
-    ] = False,
 ) -> None:
     """Run a command (after `--`) whose terraform finds the stand-ins."""
-    with attached(provider_version, creates=create) as variables:
+    with attached(provider_version) as variables:
         code = subprocess.run(command, env=os.environ | variables, check=False).returncode
     sys.exit(code)
 
@@ -47,11 +45,7 @@ def plan(
     output: Annotated[Path, typer.Option(help="Where the plan lands, in JSON.")],
 ) -> None:
     """Plan a root from nothing, with its own tfvars, without a network."""
-    if not is_installed():
-        raise typer.BadParameter(MISSING)
-    terraform = next((each for each in root.resolve().parents if each.name == "terraform"), None)
-    if terraform is None:
-        raise typer.BadParameter(f"{root} lies in no folder named terraform.")
+    terraform = _configuration(root)
     with attached() as variables, tempfile.TemporaryDirectory() as folder:
         copy_configuration(terraform, Path(folder))
         workspace = Workspace(Path(folder) / root.resolve().relative_to(terraform), variables)
@@ -65,11 +59,34 @@ def plan(
 
 
 @app.command()
+def apply(
+    root: Annotated[Path, typer.Argument(help="A root inside of a folder `terraform`.")],
+    state: Annotated[Path, typer.Option(help="The folder that keeps Terraform's state.")],
+) -> None:
+    """Apply a root, and make its resources by Google's clients, in the cloud that those lead to."""
+    terraform = _configuration(root)
+    try:
+        typer.echo(provide(terraform, root.resolve().relative_to(terraform), state))
+    except TerraformError as error:
+        sys.exit(str(error))
+
+
+@app.command()
 def refresh() -> None:
     """Write the stored schemas anew, from the packages that refresh/packages.txt names."""
     from terraform_google.refresh.refresh import refresh_schemas
 
     refresh_schemas(typer.echo)
+
+
+def _configuration(root: Path) -> Path:
+    """The folder `terraform` that a root lies in, where there is a terraform to run."""
+    if not is_installed():
+        raise typer.BadParameter(MISSING)
+    terraform = next((each for each in root.resolve().parents if each.name == "terraform"), None)
+    if terraform is None:
+        raise typer.BadParameter(f"{root} lies in no folder named terraform.")
+    return terraform
 
 
 def main() -> None:

@@ -1,0 +1,45 @@
+"""What the rehearsal has used by now is what Terraform's dev environment declares."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from tests.rehearsal.conftest import HAS_TERRAFORM, Rehearsal, succeed
+
+FOUND = """
+import json
+from google.cloud import aiplatform, bigquery, storage
+from mlops.settings import load_settings
+
+settings = load_settings()
+aiplatform.init(project=settings.project, location=settings.location)
+buckets = storage.Client(settings.project).list_buckets()
+datasets = bigquery.Client(settings.project).list_datasets()
+found = {
+    "buckets": {each.name: each.labels for each in buckets},
+    "datasets": {each.dataset_id: each.labels for each in datasets},
+    "endpoints": {each.display_name: dict(each.labels) for each in aiplatform.Endpoint.list()},
+}
+print(json.dumps(found | {"bucket": settings.bucket, "name": settings.name}))
+"""
+
+
+@pytest.mark.skipif(not HAS_TERRAFORM, reason="terraform is not installed, or not used")
+def test_a_model_lives_in_what_terraform_declares_and_nowhere_else(rehearsal: Rehearsal) -> None:
+    done = rehearsal.localcloud("run", "--", sys.executable, "-c", FOUND)
+    found = json.loads(succeed(done))
+    # Vertex AI makes a bucket of its own for a TensorBoard
+    buckets = {
+        name: labels
+        for name, labels in found["buckets"].items()
+        if not name.startswith("cloud-ai-platform-")
+    }
+    assert list(buckets) == [found["bucket"]]
+    assert list(found["endpoints"]) == [found["name"]]
+    assert set(found["datasets"]) == {"batch_predictions", "privacy_findings", "request_log"}
+    for declared in (buckets, found["datasets"], found["endpoints"]):
+        for name, labels in declared.items():
+            assert labels.get("managed-by") == "terraform", name
