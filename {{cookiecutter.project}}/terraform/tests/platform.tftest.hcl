@@ -1,5 +1,5 @@
 # The platform with everything off and with everything on, as plans; what modules refuse.
-# `make test-terraform` runs this without a network; by hand: terraform init && terraform test.
+# `make test-terraform` runs this without a network.
 
 provider "google" {
   project = "acme-ml-test"

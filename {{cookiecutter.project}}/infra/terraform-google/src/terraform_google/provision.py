@@ -30,6 +30,8 @@ def provide(configuration: Path, root: Path, state: Path) -> str:
     mark, wanted = state / APPLIED, _fingerprint(configuration)
     if mark.exists() and mark.read_text().startswith(wanted):
         return mark.read_text().removeprefix(wanted)
+    for old in _sources(state / "configuration"):
+        old.unlink()
     copy_configuration(configuration, state / "configuration")
     with attached(creates=True) as variables:
         workspace = Workspace(state / "configuration" / root, variables)
@@ -42,9 +44,12 @@ def provide(configuration: Path, root: Path, state: Path) -> str:
 
 def _fingerprint(folder: Path) -> str:
     """A hash of all that Terraform reads."""
-    files = [path for path in folder.rglob("*") if path.suffix in (".tf", ".tfvars")]
-    text = "".join(f"{path.relative_to(folder)}\0{path.read_text()}\0" for path in sorted(files))
+    text = "".join(f"{path.relative_to(folder)}\0{path.read_text()}\0" for path in _sources(folder))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _sources(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix in (".tf", ".tfvars"))
 
 
 def _describe(addresses: list[str]) -> str:
