@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from mlops.errors import UserError
 from mlops.options import Environment, EnvironmentOption
 from mlops.release_cli import release
 from mlops.session import connect as _connect
-from mlops.settings import Settings, load_settings
+from mlops.settings import CONFIG, Settings, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,12 +26,16 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 pipelines = typer.Typer(no_args_is_help=True, help="Compile and run the pipelines.")
 training = typer.Typer(no_args_is_help=True, help="Train without a pipeline.")
+data = typer.Typer(no_args_is_help=True, help="The declaration of the data.")
 config = typer.Typer(no_args_is_help=True, help="The settings of an environment.")
 app.add_typer(pipelines, name="pipelines")
 app.add_typer(training, name="training")
+app.add_typer(data, name="data")
 app.add_typer(release, name="release")
 app.add_typer(config, name="config")
 app.add_typer(operations.app)
+
+PATCH = Path("build/features.patch")
 
 
 ReleaseOption = Annotated[
@@ -79,7 +84,7 @@ def run(
     if name == "training":
         _write(describe_training(settings.name, progress))
         _ask(settings, client)
-    else:
+    elif name == "batch-prediction":
         _write(describe_batch_prediction(progress))
 
 
@@ -150,6 +155,22 @@ def lineage(
     _connect(settings)
     model = get_version(settings.name, version)
     _write(describe_lineage(settings.name, model.version_id, trace(model.uri)))
+
+
+@data.command()
+def schema(environment: EnvironmentOption = Environment.LOCAL) -> None:
+    """Propose changes of config/features.yaml from the data of now, as a patch to review."""
+    from mlops.data.declaration import propose_patch
+    from mlops.pipelines.compiler import compile_pipeline
+    from mlops.pipelines.runs import follow, parameters_of, submit
+
+    settings = load_settings(environment)
+    spec = compile_pipeline("schema", settings.images)
+    _connect(settings)
+    job = submit(settings, "schema", spec, parameters_of("schema", settings))
+    _, found = follow(job, typer.echo).artifact("propose-schema", "statistics")
+    proposals = json.loads(found["proposals"])
+    _write(propose_patch(CONFIG / "features.yaml", proposals, PATCH))
 
 
 @config.command()

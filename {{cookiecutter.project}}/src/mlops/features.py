@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Literal, Self
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Value = int | float | str
 DTYPES = {"INTEGER": "int64", "BOOLEAN": "bool", "FLOAT": "float32", "STRING": "string"}
+NAME = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
 TABLE = r"^[^.`\s]+\.[^.`\s]+\.[^.`\s]+$"  # PROJECT.DATASET.TABLE
 
 
@@ -42,7 +44,7 @@ class Column(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")
+    name: str = Field(pattern=NAME)
     type: Literal["INTEGER", "FLOAT", "STRING", "BOOLEAN", "TIMESTAMP"]
     role: Role
     sql: str | None = None
@@ -96,6 +98,69 @@ class Column(BaseModel):
         return self.buckets or 0
 
 
+class How(StrEnum):
+    """How a derived feature is computed; config/features.yaml explains each."""
+
+    HAVERSINE = "haversine"
+    EUCLIDEAN = "euclidean"
+    CYCLICAL = "cyclical"
+
+
+class Derived(BaseModel):
+    """A feature that preprocessing computes from inputs, the same in training and serving."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=NAME)
+    how: How
+    of: tuple[str, ...]
+    period: float | None = Field(default=None, gt=0)
+    scale: Literal["linear", "sqrt"] = "linear"
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        needed = 1 if self.how is How.CYCLICAL else 4
+        if len(self.of) != needed:
+            raise ValueError(f"derived {self.name}: {self.how} is of {needed} columns")
+        if (self.how is How.CYCLICAL) != (self.period is not None):
+            raise ValueError(f"derived {self.name}: a cyclical feature, and no other, needs period")
+        return self
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What the model reads of it, by name."""
+        if self.how is How.CYCLICAL:
+            return f"{self.name}_sin", f"{self.name}_cos"
+        return (self.name,)
+
+
+class Cross(BaseModel):
+    """A category for each pair (or more) of values of categories, by a hash that never changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    of: tuple[str, ...] = Field(min_length=2)
+    buckets: int = Field(ge=2)
+
+    @property
+    def name(self) -> str:
+        """The names of its columns, joined."""
+        return "_x_".join(self.of)
+
+
+@dataclass(frozen=True)
+class Transformed:
+    """What the model reads once preprocessing is done.
+
+    Attributes:
+        name: of a column, of a derived feature or of a cross.
+        cardinality: how many different integers it may be; 0 for numbers.
+    """
+
+    name: str
+    cardinality: int
+
+
 class SplitRule(BaseModel):
     """How rows are divided into train, eval and test, so that nothing leaks from one to another.
 
@@ -132,6 +197,8 @@ class Features(BaseModel):
     where: str | None = None
     split: SplitRule = SplitRule()
     columns: tuple[Column, ...]
+    derived: tuple[Derived, ...] = ()
+    crosses: tuple[Cross, ...] = ()
     slice_crosses: tuple[tuple[str, str], ...] = ()
 
     @model_validator(mode="after")
@@ -151,11 +218,38 @@ class Features(BaseModel):
             raise ValueError(
                 f"slice_crosses names {unknown[0]}, which is no column that is extracted"
             )
+        self._check_derived()
         if self.split.column and self.split.column not in names:
             raise ValueError(f"split: {self.split.column} is not declared; add it to columns")
         if self.split.by == "time" and self.timestamp is None:
             raise ValueError("split: a split by time needs a column of the role timestamp")
         return self
+
+    def _check_derived(self) -> None:
+        inputs = {column.name: column for column in self.inputs}
+        for each in (*self.derived, *self.crosses):
+            for name in each.of:
+                if name not in inputs:
+                    raise ValueError(f"{each.name} is of {name}, which is no input")
+                if isinstance(each, Derived) and not inputs[name].is_number:
+                    raise ValueError(f"{each.name} is of {name}, which is not INTEGER or FLOAT")
+                if isinstance(each, Cross) and not inputs[name].cardinality:
+                    raise ValueError(
+                        f"{each.name} crosses {name}, which is a number: make it bucketized"
+                    )
+        names = [each.name for each in self.transformed]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise ValueError(f"{repeated[0]} is declared twice: give one another name")
+
+    @property
+    def transformed(self) -> tuple[Transformed, ...]:
+        """What the model reads once preprocessing is done: inputs, derived features, crosses."""
+        return (
+            *(Transformed(column.name, column.cardinality) for column in self.inputs),
+            *(Transformed(name, 0) for each in self.derived for name in each.outputs),
+            *(Transformed(cross.name, cross.buckets) for cross in self.crosses),
+        )
 
     @property
     def inputs(self) -> tuple[Column, ...]:

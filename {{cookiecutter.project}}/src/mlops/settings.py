@@ -7,6 +7,7 @@ key by key, and `config/features.yaml` declares the data. What is unknown or mis
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -20,6 +21,8 @@ from mlops.schedule import Schedule
 from mlops.search_space import Tuning, check_search
 
 CONFIG = Path(os.environ.get("MLOPS_CONFIG", "config"))
+RUNNERS = ("FnApiRunner", "DataflowRunner")
+_BEAM_OPTION = re.compile(r"--\w+(=.+)?")
 ENVIRONMENTS = ("local", "dev", "staging", "prod")
 
 
@@ -42,9 +45,11 @@ class Images(Section):
 
 
 class Data(Section):
-    """How much of the table is used."""
+    """How much of the table is used, and whether data that has moved stops a run."""
 
     sample_percent: float = Field(gt=0, le=100)
+    on_drift: Literal["block", "report"] = "block"
+    on_skew: Literal["block", "report"] = "block"
 
 
 class Training(Section):
@@ -141,6 +146,26 @@ class Beam(Section):
     """Where Beam runs, as its command line options."""
 
     arguments: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        wrong = [each for each in self.arguments if not _BEAM_OPTION.fullmatch(each)]
+        if wrong:
+            raise ValueError(f"beam.arguments: {wrong[0]!r} is no option: write --NAME=VALUE")
+        if len(self._runners) != 1 or not set(self._runners) <= set(RUNNERS):
+            known = " or ".join(f"--runner={name}" for name in RUNNERS)
+            raise ValueError(f"beam.arguments must hold {known}, once")
+        return self
+
+    @property
+    def uses_dataflow(self) -> bool:
+        """Whether Beam runs on Dataflow, not in the process that asks for it."""
+        return self._runners == ["DataflowRunner"]
+
+    @property
+    def _runners(self) -> list[str]:
+        prefix = "--runner="
+        return [each.removeprefix(prefix) for each in self.arguments if each.startswith(prefix)]
 
 
 class Serving(Section):

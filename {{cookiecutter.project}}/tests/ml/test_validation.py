@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import schema_pb2
 
+from mlops.data.proposals import propose_changes
 from mlops.data.query import Split
 from mlops.data.schema import Environment, build_schema
 from mlops.data.statistics import generate_statistics, load_statistics
@@ -25,18 +28,24 @@ def check(settings: Settings, trips: pd.DataFrame, folder: Path) -> list[dict[st
     return json.loads((report / "anomalies.json").read_text())
 
 
+def ways_to_pay(settings: Settings) -> tuple[str, ...]:
+    return next(c.values for c in settings.features.columns if c.name == "payment_type")
+
+
 def test_clean_data_has_no_anomaly(settings: Settings, trips: pd.DataFrame, tmp_path: Path) -> None:
     assert check(settings, trips, tmp_path) == []
+    assert "The data is as declared" in (tmp_path / "report/anomalies.html").read_text()
 
 
 @pytest.mark.parametrize(
-    ("corrupt", "column", "reason"),
+    ("corrupt", "column", "reason", "key", "value"),
     [
-        (sample.with_unknown_category, "payment_type", "Unexpected string values"),
-        (sample.with_out_of_range, "trip_miles", "Out-of-range values"),
-        (sample.with_missing_column, "trip_miles", "Column dropped"),
+        (sample.with_unknown_category, "payment_type", "Unexpected string values", "values",
+         lambda settings: [*ways_to_pay(settings), "Cryptocurrency"]),
+        (sample.with_out_of_range, "trip_miles", "Out-of-range values", "max", lambda _: 99_999),
+        (sample.with_missing_column, "trip_miles", "Column dropped", "name", lambda _: None),
     ],
-)
+)  # fmt: skip
 def test_bad_data_is_reported_by_column_and_reason(
     settings: Settings,
     trips: pd.DataFrame,
@@ -44,11 +53,24 @@ def test_bad_data_is_reported_by_column_and_reason(
     corrupt: Callable[[pd.DataFrame], pd.DataFrame],
     column: str,
     reason: str,
+    key: str,
+    value: Callable[[Settings], object],
 ) -> None:
     with pytest.raises(DataValidationError, match=f"{column} .train.: {reason}"):
         check(settings, corrupt(trips), tmp_path)
     report = json.loads((tmp_path / "report/anomalies.json").read_text())
     assert {(anomaly["column"], anomaly["reason"]) for anomaly in report} == {(column, reason)}
+    page = (tmp_path / "report/anomalies.html").read_text()
+    assert "Stopped" in page
+    parts = [load_statistics(str(tmp_path / "stats"), split) for split in Split]
+    (proposal,) = propose_changes(settings.features, parts)
+    assert (proposal.column, proposal.key, proposal.value) == (column, key, value(settings))
+    assert f"<td>{column}</td><td>train</td><td>{reason}</td>" in page
+
+
+def test_the_schema_in_config_is_that_of_the_declaration(config: Path, settings: Settings) -> None:
+    written = text_format.Parse((config / "schema.pbtxt").read_text(), schema_pb2.Schema())
+    assert written == build_schema(settings.features), "it is stale: run `make schema`"
 
 
 def test_a_batch_of_inputs_alone_is_fine_only_at_serving(

@@ -13,7 +13,14 @@ import pytest
 
 from tests.rehearsal.conftest import Rehearsal, succeed
 
-STEPS = ("extract-data", "validate-data", "transform-data", "train-model", "evaluate-model")
+STEPS = (
+    "extract-data",
+    "validate-data",
+    "check-drift",
+    "transform-data",
+    "train-model",
+    "evaluate-model",
+)
 # how a bad batch is named, and what the report says of it: column and reason
 BAD_DATA = [
     ("unknown-category", "payment_type", "Unexpected string values"),
@@ -144,6 +151,9 @@ def test_bad_data_stops_at_validation(
     assert report
     anomalies = json.loads((rehearsal.folder / "state/storage" / report[1]).read_text())
     assert {anomaly["column"] for anomaly in anomalies} == {column}
+    if corruption == "unknown-category":
+        proposed = succeed(rehearsal.mlops("data", "schema"))
+        assert re.search(r"^\+ +values: \[Cash, .*, Cryptocurrency\]$", proposed, re.M)
 
 
 def test_the_model_answers_again_after_a_crash(rehearsal: Rehearsal) -> None:

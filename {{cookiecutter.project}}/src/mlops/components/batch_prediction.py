@@ -38,21 +38,34 @@ def select_rows(
 
 @dsl.component(base_image="ml", install_kfp_package=False)
 def validate_rows(
+    project: str,
+    location: str,
+    name: str,
     features: Dict[str, Any],
+    on_skew: str,
     beam_arguments: List[str],
     rows: dsl.Input[dsl.Dataset],
     statistics: dsl.Output[dsl.Artifact],
     report: dsl.Output[dsl.Artifact],
 ) -> None:
-    """Compares the rows with what serving expects; fails when there are anomalies."""
+    """Compares the rows with what serving expects, and with the champion's training data.
+
+    Fails when there are anomalies, or when a column is skewed, if that blocks.
+    """
+    from google.cloud import aiplatform
+
     from mlops.batch_prediction.selection import PART
+    from mlops.data.comparison import Comparator, DriftError, check_distances
     from mlops.data.schema import Environment
     from mlops.data.validation import DataValidationError, validate
     from mlops.features import Features
+    from mlops.registry.lineage import find_statistics
 
+    aiplatform.init(project=project, location=location)
+    declared = Features.model_validate(features)
     try:
         validate(
-            Features.model_validate(features),
+            declared,
             rows.uri,
             statistics.uri,
             report.uri,
@@ -60,7 +73,17 @@ def validate_rows(
             parts=[PART],
             environment=Environment.SERVING,
         )
-    except DataValidationError as error:
+        if reference := find_statistics(name):
+            check_distances(
+                declared,
+                Comparator.SKEW,
+                statistics.uri,
+                reference,
+                report.uri,
+                part=PART,
+                blocks=on_skew == "block",
+            )
+    except (DataValidationError, DriftError) as error:
         raise SystemExit(str(error)) from None  # the log ends with the anomalies, not a traceback
 
 

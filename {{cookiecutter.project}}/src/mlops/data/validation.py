@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import tensorflow as tf
 import tensorflow_data_validation as tfdv
 
+from mlops.data.page import write_anomalies_page
 from mlops.data.query import Split
 from mlops.data.schema import Environment, build_schema
 from mlops.data.statistics import generate_statistics, load_statistics
@@ -38,7 +39,8 @@ class DataValidationError(ValueError):
         lines = [f"  {a.column} ({a.split}): {a.reason}. {a.description}" for a in anomalies]
         super().__init__(
             f"{len(anomalies)} anomalies in the data; correct the data, or what "
-            f"config/features.yaml allows. Report: {report}\n" + "\n".join(lines)
+            f"config/features.yaml allows. Report: {report} (a page lies beside it)\n"
+            + "\n".join(lines)
         )
 
 
@@ -58,8 +60,8 @@ def validate(
         features: the declaration of the data.
         data: URI of the extract, a folder a part.
         statistics: URI of a folder for the statistics of each part.
-        report: URI of a folder for `schema.pbtxt`, `anomalies.json` and each part's
-            `PART.anomalies.pbtxt`.
+        report: URI of a folder for `schema.pbtxt`, `anomalies.json`, the page `anomalies.html`
+            and each part's `PART.anomalies.pbtxt`.
         beam_arguments: where Beam runs.
         parts: the folders of the extract.
         environment: what the rows must hold: the label too, or the model's inputs alone.
@@ -77,8 +79,14 @@ def validate(
         tfdv.write_anomalies_text(found, f"{report}/{part}.anomalies.pbtxt")
         anomalies += list_anomalies(found, part)
     path = f"{report}/anomalies.json"
-    with tf.io.gfile.GFile(path, "w") as file:
-        file.write(json.dumps([asdict(anomaly) for anomaly in anomalies], indent=2))
+    for name, content in {
+        path: json.dumps([asdict(anomaly) for anomaly in anomalies], indent=2),
+        f"{report}/anomalies.html": write_anomalies_page(
+            anomalies, parts, f"{report}/schema.pbtxt"
+        ),
+    }.items():
+        with tf.io.gfile.GFile(name, "w") as file:
+            file.write(content)
     if anomalies:
         raise DataValidationError(anomalies, path)
 

@@ -19,6 +19,7 @@ def batch_prediction(
     name: str,
     features: dict[str, Any],
     sample_percent: float,
+    on_skew: str,
     max_bad_percent: float,
     dataset: str,
     files: str,
@@ -34,7 +35,15 @@ def batch_prediction(
         sample_percent=sample_percent,
     )
     rows = selected.outputs["rows"]
-    validated = validate_rows(features=features, beam_arguments=beam_arguments, rows=rows)
+    validated = validate_rows(
+        project=project,
+        location=location,
+        name=name,
+        features=features,
+        on_skew=on_skew,
+        beam_arguments=beam_arguments,
+        rows=rows,
+    )
     predicted = predict_rows(
         project=project,
         location=location,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from mlops.errors import UserError
+from mlops.pipelines.beam import beam_arguments
 from mlops.pipelines.images import image_reference
 from mlops.pipelines.parameters import check_parameters
 from mlops.pipelines.progress import Progress
@@ -38,6 +39,7 @@ def training_parameters(settings: Settings) -> dict[str, Any]:
         "name": settings.name,
         "features": settings.features.model_dump(mode="json", exclude_defaults=True),
         "sample_percent": settings.data.sample_percent,
+        "on_drift": settings.data.on_drift,
         "training": settings.training.model_dump(mode="json"),
         "custom_job": settings.custom_job.model_dump(mode="json"),
         "tunes": settings.tuning.is_on,
@@ -45,7 +47,7 @@ def training_parameters(settings: Settings) -> dict[str, Any]:
         "training_image": image_reference(settings.images, "ml"),
         "service_account": settings.service_account,
         "evaluation": settings.evaluation.model_dump(mode="json", exclude_defaults=True),
-        "beam_arguments": list(settings.beam.arguments),
+        "beam_arguments": beam_arguments(settings),
         "serving": settings.serving.model_dump(mode="json"),
         "serving_image": image_reference(settings.images, "serving"),
         "labels": {"environment": settings.environment, "commit": _commit()},
@@ -62,20 +64,31 @@ def batch_prediction_parameters(settings: Settings) -> dict[str, Any]:
         "location": settings.location,
         "name": settings.name,
         "features": features.model_dump(mode="json", exclude_defaults=True),
+        "on_skew": settings.data.on_skew,
         "sample_percent": 100.0 if chosen.table else settings.data.sample_percent,
         "max_bad_percent": chosen.max_bad_percent,
         "dataset": f"{settings.project}.{chosen.dataset}",
         "files": f"gs://{settings.bucket}/{chosen.dataset}/predictions" if chosen.files else "",
         "machines": chosen.machines.model_dump(mode="json"),
-        "beam_arguments": list(settings.beam.arguments),
+        "beam_arguments": beam_arguments(settings),
     }
+
+
+def schema_parameters(settings: Settings) -> dict[str, Any]:
+    """The arguments of the schema pipeline."""
+    given = training_parameters(settings)
+    taken = ("project", "location", "name", "features", "sample_percent", "beam_arguments")
+    return {name: given[name] for name in taken}
 
 
 def parameters_of(name: str, settings: Settings) -> dict[str, Any]:
     """The arguments of a pipeline of `mlops.pipelines.compiler.PIPELINES`."""
-    if name == "training":
-        return training_parameters(settings)
-    return batch_prediction_parameters(settings)
+    makers = {
+        "training": training_parameters,
+        "batch-prediction": batch_prediction_parameters,
+        "schema": schema_parameters,
+    }
+    return makers[name](settings)
 
 
 def pipeline_root(settings: Settings) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from kfp import dsl
 
-from mlops.components.data import extract_data, find_data, validate_data
+from mlops.components.data import check_drift, extract_data, find_data, validate_data
 from mlops.components.evaluation import evaluate_model, find_champion
 from mlops.components.release import deploy_model, register_model
 from mlops.components.training import train_model, transform_data, tune_model
@@ -18,6 +18,7 @@ def training(
     name: str,
     features: dict[str, Any],
     sample_percent: float,
+    on_drift: str,
     training: dict[str, Any],
     custom_job: dict[str, Any],
     tunes: bool,
@@ -31,22 +32,29 @@ def training(
     labels: dict[str, str],
 ) -> None:
     """Whatever a step depends on is a parameter, so that its cached result is never stale."""
-    found = find_data(project=project, features=features)
-    found.set_caching_options(enable_caching=False)  # the table changes outside of this pipeline
+    found = find_data(project=project, location=location, name=name, features=features)
+    found.set_caching_options(enable_caching=False)  # table and champion change outside of this
     extracted = extract_data(
         project=project,
         features=features,
         sample_percent=sample_percent,
-        data_version=found.output,
+        data_version=found.outputs["version"],
     )
     data = extracted.outputs["data"]
     validated = validate_data(features=features, beam_arguments=beam_arguments, data=data)
+    # A step of its own, so that another champion does not make all that follows run again.
+    compared = check_drift(
+        features=features,
+        champion_statistics=found.outputs["champion_statistics"],
+        on_drift=on_drift,
+        statistics=validated.outputs["statistics"],
+    )
     transformed = transform_data(
         features=features,
         beam_arguments=beam_arguments,
         data=data,
         validation=validated.outputs["report"],
-    )
+    ).after(compared)
     examples, graph = transformed.outputs["examples"], transformed.outputs["graph"]
     with dsl.If(tunes == False, name="as-declared"):  # noqa: E712 - builds an expression
         trained = train_model(

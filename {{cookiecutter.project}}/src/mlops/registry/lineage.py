@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops.errors import UserError
+from mlops.registry.models import find_champion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +56,23 @@ def trace(uri: str) -> list[Ancestor]:
         {"artifact": found[0].resource_name, "max_hops": _MOST_HOPS}
     )
     return list(_walk(found[0].resource_name, subgraph))
+
+
+def find_statistics(name: str) -> str:
+    """Where the statistics lie of the data that the champion of the model `name` was trained on.
+
+    Empty when there is no champion, or when none were recorded of it.
+    """
+    champion = find_champion(name)
+    if champion is None:
+        return ""
+    try:
+        ancestors = trace(champion.uri)
+    except LineageError:
+        return ""
+    return next(
+        (str(a.metadata["statistics"]) for a in ancestors if "statistics" in a.metadata), ""
+    )
 
 
 def _walk(start: str, subgraph: LineageSubgraph) -> Iterator[Ancestor]:

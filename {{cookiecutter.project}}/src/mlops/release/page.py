@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from mlops.evaluation.charts import Line, draw_lines
-from mlops.evaluation.page import STYLE, write_table
+from mlops.charts import Line, draw_lines
+from mlops.html import STYLE, write_table
 from mlops.release.measures import list_guardrails
 from mlops.release.rule import harm_threshold
 from mlops.release.state import Phase

@@ -49,7 +49,7 @@ def _share_examples() -> tf.data.Options:
 
 def _example_spec(features: Features) -> dict[str, tf.io.FixedLenFeature]:
     types = {
-        column.name: tf.int64 if column.cardinality else tf.float32 for column in features.inputs
+        each.name: tf.int64 if each.cardinality else tf.float32 for each in features.transformed
     }
     types[features.label.name] = tf.float32 if features.label.type == "FLOAT" else tf.int64
     return {name: tf.io.FixedLenFeature([], kind) for name, kind in types.items()}

@@ -10,7 +10,7 @@ import keras
 from mlops.features import Problem
 
 if TYPE_CHECKING:
-    from mlops.features import Column, Features
+    from mlops.features import Features, Transformed
     from mlops.settings import Training
 
 Loss = Callable[[Any, Any], Any]
@@ -23,9 +23,9 @@ def build_model(features: Features, training: Training) -> keras.Model:
     Inputs are the transformed columns by name, each of shape [batch]; the output has shape
     [batch, 1]: the probability of the label being 1, or the label itself in a regression.
     """
-    inputs = {column.name: _input(column) for column in features.inputs}
+    inputs = {each.name: _input(each) for each in features.transformed}
     hidden = keras.layers.Concatenate()(
-        [_encode(inputs[column.name], column) for column in features.inputs]
+        [_encode(inputs[each.name], each) for each in features.transformed]
     )
     for units in training.hidden_units:
         hidden = keras.layers.Dense(units, activation="relu")(hidden)
@@ -51,12 +51,12 @@ def _classifies(features: Features) -> bool:
     return features.problem is Problem.CLASSIFICATION
 
 
-def _input(column: Column) -> keras.KerasTensor:
-    return keras.Input((), name=column.name, dtype="int64" if column.cardinality else "float32")
+def _input(each: Transformed) -> keras.KerasTensor:
+    return keras.Input((), name=each.name, dtype="int64" if each.cardinality else "float32")
 
 
-def _encode(tensor: keras.KerasTensor, column: Column) -> keras.KerasTensor:
-    if column.cardinality:
-        size = min(LARGEST_EMBEDDING, round(column.cardinality**0.5))
-        return keras.layers.Embedding(column.cardinality, size)(tensor)
+def _encode(tensor: keras.KerasTensor, each: Transformed) -> keras.KerasTensor:
+    if each.cardinality:
+        size = min(LARGEST_EMBEDDING, round(each.cardinality**0.5))
+        return keras.layers.Embedding(each.cardinality, size)(tensor)
     return keras.layers.Reshape((1,))(tensor)
