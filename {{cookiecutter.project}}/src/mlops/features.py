@@ -227,7 +227,8 @@ class Features(BaseModel):
 
     def _check_derived(self) -> None:
         inputs = {column.name: column for column in self.inputs}
-        for each in (*self.derived, *self.crosses):
+        computed: tuple[Derived | Cross, ...] = (*self.derived, *self.crosses)
+        for each in computed:
             for name in each.of:
                 if name not in inputs:
                     raise ValueError(f"{each.name} is of {name}, which is no input")

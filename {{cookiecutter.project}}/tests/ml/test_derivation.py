@@ -21,7 +21,7 @@ from tests.ml.extracts import write_extract
 
 PLACES = ("pickup_latitude", "pickup_longitude", "dropoff_latitude", "dropoff_longitude")
 WAY = Derived(name="way", how=How.HAVERSINE, of=PLACES, scale="sqrt")
-GAIN = 0.1  # of the root mean squared error; 0.17 when this was written
+GAIN = 0.2  # of the root mean squared error; 0.33 when this was written
 
 
 def haversine(latitude1: float, longitude1: float, latitude2: float, longitude2: float) -> float:
@@ -81,7 +81,13 @@ def test_a_cross_is_hashed_the_same_for_ever() -> None:
 def measure_error(features: Features, settings: Settings, examples: str) -> float:
     """Trains, and gives the root mean squared error on the validation split."""
     training = settings.training.model_copy(
-        update={"epochs": 6, "dropout": 0.0, "learning_rate": 0.003, "batch_size": 128}
+        update={
+            "hidden_units": (8,),
+            "epochs": 2,
+            "dropout": 0.0,
+            "learning_rate": 0.01,
+            "batch_size": 128,
+        }
     )
     model, _ = fit_model(features, training, examples)
     errors = [
@@ -94,7 +100,7 @@ def measure_error(features: Features, settings: Settings, examples: str) -> floa
 def test_a_distance_makes_the_fare_easier_to_predict(
     settings: Settings, trips: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Without the meter's own miles, as a passenger knows before the ride."""
+    """After the same short training, without the meter's own miles, which come after the ride."""
     folder = tmp_path_factory.mktemp("fares")
     declared = {column.name: column for column in settings.features.columns}
     places = [
