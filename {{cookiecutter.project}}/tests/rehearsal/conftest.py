@@ -26,10 +26,11 @@ class Rehearsal:
     """Runs commands as a user does, on its own state folder and copy of the settings."""
 
     folder: Path
+    settings: str = "config"
 
     @property
     def config(self) -> Path:
-        return self.folder / "config"
+        return self.folder / self.settings
 
     def mlops(self, *arguments: str) -> Done:
         return self.localcloud("run", "--", str(BIN / "mlops"), *arguments)
