@@ -203,7 +203,7 @@ def _read_rows(features: Features, training: Training, transformed: str, split: 
 
 
 def _names(features: Features) -> list[str]:
-    return [column.name for column in features.inputs]
+    return [each.name for each in features.transformed]
 
 
 def _compare(features: Features, fitted: Fitted, inputs: np.ndarray, own: np.ndarray) -> None:
