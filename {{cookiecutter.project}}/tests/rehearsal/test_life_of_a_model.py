@@ -13,14 +13,7 @@ import pytest
 
 from tests.rehearsal.conftest import Rehearsal, succeed
 
-STEPS = (
-    "extract-data",
-    "validate-data",
-    "check-drift",
-    "transform-data",
-    "train-model",
-    "evaluate-model",
-)
+STEPS = ("extract-data", "validate-data", "transform-data", "train-model", "evaluate-model")
 # how a bad batch is named, and what the report says of it: column and reason
 BAD_DATA = [
     ("unknown-category", "payment_type", "Unexpected string values"),
@@ -66,7 +59,7 @@ def read_evaluation(rehearsal: Rehearsal, output: str) -> dict[str, Any]:
 
 def test_the_first_model_is_released(rehearsal: Rehearsal) -> None:
     output = succeed(rehearsal.train())
-    steps = ("find-data", *STEPS, "find-champion", "register-model", "deploy-model")
+    steps = ("find-data", "check-drift", *STEPS, "find-champion", "register-model", "deploy-model")
     assert states(output) == dict.fromkeys(steps, "SUCCEEDED")
     assert re.search(r"version 1 \(champion\)\n", output)
     assert re.search(r"version 1 \(champion\)  100 % of the traffic", output)
