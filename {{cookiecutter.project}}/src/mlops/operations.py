@@ -62,6 +62,18 @@ def cost(
         typer.echo(line)
 
 
+@app.command()
+def doctor(environment: Environment) -> None:
+    """Check a project before its first use, and print the command that fixes each finding."""
+    from mlops.doctor.examination import describe, examine
+
+    findings = examine(load_settings(environment))
+    for line in describe(findings):
+        typer.echo(line)
+    if any(findings.values()):
+        raise typer.Exit(1)
+
+
 def _connect(settings: Settings) -> None:
     """Points Google's clients at the environment's project."""
     from google.cloud import aiplatform

@@ -26,9 +26,12 @@ Handler = Callable[[Cloud, Any], Any]
 # client package → the package whose modules, named as the client's services, hold the handlers
 PACKAGES = {
     "google.cloud.aiplatform_v1": "localcloud.vertex",
+    "google.cloud.cloudquotas_v1": "localcloud.cloud_quotas",
+    "google.cloud.devtools.cloudbuild_v2": "localcloud.cloud_build_repositories",
     "google.cloud.logging_v2": "localcloud.cloud_logging",
     "google.cloud.monitoring_v3": "localcloud.cloud_monitoring",
     "google.cloud.resourcemanager_v3": "localcloud.resource_manager",
+    "google.cloud.service_usage_v1": "localcloud.service_usage",
 }
 
 

@@ -16,12 +16,19 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+from google.iam.v1 import iam_policy_pb2
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.empty_pb2 import Empty
 
 from localcloud.rest_bindings import BINDINGS
 
 OTHER_MIXINS = ("/google.iam.", "/google.cloud.location.")
+# policies are a service's own RPCs, with requests that all services share
+_POLICY_REQUESTS = {
+    "GetIamPolicy": iam_policy_pb2.GetIamPolicyRequest,
+    "SetIamPolicy": iam_policy_pb2.SetIamPolicyRequest,
+    "TestIamPermissions": iam_policy_pb2.TestIamPermissionsRequest,
+}
 OPERATIONS = "/google.longrunning.Operations/"
 
 Message = Any  # a proto-plus message, or a plain protobuf one such as Operation or Empty
@@ -170,6 +177,6 @@ def _declared_request_type(path: str) -> type[Any] | None:
     try:
         declared = descriptor_pool.Default().FindServiceByName(service).FindMethodByName(method)
     except KeyError:
-        return None
+        return _POLICY_REQUESTS.get(method)
     request_type: type[Any] = message_factory.GetMessageClass(declared.input_type)
     return request_type

@@ -1,0 +1,1 @@
+"""Cloud Build's connections to where code is kept."""

@@ -1,0 +1,1 @@
+"""Cloud Quotas: how much a project may use at once."""
