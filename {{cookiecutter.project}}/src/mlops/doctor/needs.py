@@ -10,6 +10,7 @@ SERVICES = (
     "bigquerystorage",
     "cloudbuild",
     "cloudkms",
+    "cloudquotas",
     "cloudresourcemanager",
     "cloudscheduler",
     "dlp",
@@ -21,11 +22,10 @@ SERVICES = (
     "pubsub",
     "run",
     "secretmanager",
+    "serviceusage",
     "storage",
     "workflows",
 )
-# needed by `mlops doctor` itself
-DOCTOR_SERVICES = ("cloudquotas", "serviceusage")
 
 # what `mlops` does in a project, and the narrowest of Google's roles that allows it
 PERMISSIONS = {

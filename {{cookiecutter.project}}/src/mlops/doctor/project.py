@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlops.doctor.findings import Finding
-from mlops.doctor.needs import DOCTOR_SERVICES, PERMISSIONS, SERVICE_AGENTS, SERVICES
+from mlops.doctor.needs import PERMISSIONS, SERVICE_AGENTS, SERVICES
 
 
 def check_services(project: str) -> Iterator[Finding]:
@@ -16,7 +16,7 @@ def check_services(project: str) -> Iterator[Finding]:
         request={"parent": f"projects/{project}", "filter": "state:ENABLED", "page_size": 200}
     )
     enabled = {service.config.name for service in listed}
-    for name in (*SERVICES, *DOCTOR_SERVICES):
+    for name in SERVICES:
         host = f"{name}.googleapis.com"
         if host not in enabled:
             yield Finding(
