@@ -8,11 +8,13 @@ import pytest
 from terraform_google.plan import Plan
 from terraform_google.workspace import Workspace
 
+from mlops.batch_prediction.tables import working_dataset
 from mlops.settings import load_settings
 from tests.terraform.conftest import ROOT, TERRAFORM, MakeWorkspace, Plans
 from tests.terraform.roots import ENVIRONMENTS
 
 DAY = 24 * 60 * 60
+DATASETS = {"batch_predictions", "batch_predictions_runs", "privacy_findings", "request_log"}
 # labels of a channel say where it leads; rules for Private Service Connect may not have any
 LABELLED_OTHERWISE = {
     "google_compute_global_forwarding_rule",
@@ -49,7 +51,8 @@ def test_what_is_made_is_what_config_names(environment: str, plans: Plans) -> No
     assert plan.only("google_storage_bucket")["name"] == settings.bucket
     assert platform["images"] == settings.images.repository
     assert platform["service_accounts"]["pipelines"] == settings.service_account
-    assert settings.batch_prediction.dataset in datasets(plan)
+    predictions = settings.batch_prediction.dataset
+    assert {predictions, working_dataset(predictions)} <= set(datasets(plan))
     endpoint = plan.only("google_vertex_ai_endpoint")
     assert endpoint["display_name"] == settings.name
     assert endpoint["location"] == settings.location
@@ -85,12 +88,13 @@ def test_the_bucket_is_closed_versioned_and_forgets(environment: str, plans: Pla
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_rows_are_forgotten(environment: str, plans: Plans) -> None:
     found = datasets(plans[environment])
-    assert set(found) == {"batch_predictions", "privacy_findings", "request_log"}
+    assert set(found) == DATASETS
     assert {each["max_time_travel_hours"] for each in found.values()} == {"48"}
     days = {"dev": (7, 7, 30), "staging": (7, 7, 30), "prod": (30, 30, 90)}[environment]
     requests, predictions, findings = (each * DAY * 1000 for each in days)
     assert found["request_log"]["default_partition_expiration_ms"] == requests
     assert found["batch_predictions"]["default_table_expiration_ms"] == predictions
+    assert found["batch_predictions_runs"]["default_table_expiration_ms"] == 7 * DAY * 1000
     assert found["privacy_findings"]["default_table_expiration_ms"] == findings
     table = plans[environment].only("google_bigquery_table")
     [partitioning] = table["time_partitioning"]

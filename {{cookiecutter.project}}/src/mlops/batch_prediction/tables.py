@@ -65,13 +65,17 @@ def working_dataset(dataset: str) -> str:
 def make_datasets(client: bigquery.Client, dataset: str, source: str) -> None:
     """Makes both datasets, unless they are there, where the table `source` lies.
 
-    Working tables expire after a week.
+    Working tables expire after a week. Whoever finds both needs no right to make any.
     """
+    from google.api_core.exceptions import NotFound
     from google.cloud import bigquery
 
     location = client.get_dataset(source.rpartition(".")[0]).location
     for name, days in ((dataset, None), (working_dataset(dataset), DAYS_KEPT)):
-        made = bigquery.Dataset(name)
-        made.location = location
-        made.default_table_expiration_ms = days and days * _DAY_MS
-        client.create_dataset(made, exists_ok=True)
+        try:
+            client.get_dataset(name)
+        except NotFound:
+            made = bigquery.Dataset(name)
+            made.location = location
+            made.default_table_expiration_ms = days and days * _DAY_MS
+            client.create_dataset(made, exists_ok=True)

@@ -1,4 +1,5 @@
-# The datasets. None of them holds what training reads: that table belongs to someone else.
+# The datasets. None of them holds what training reads: that table belongs to someone else. What a
+# query makes of it has to lie where it lies.
 
 module "predictions" {
   source = "../bigquery"
@@ -6,15 +7,35 @@ module "predictions" {
   dataset_id                 = "batch_predictions"
   delete_contents_on_destroy = !var.deletion_protection
   description                = "What batch predictions wrote, replaced by each run."
-  kms_key                    = local.key
+  kms_key                    = local.tables_key
   labels                     = local.labels
-  location                   = var.region
+  location                   = var.table_location
   project_id                 = var.project_id
   table_expiration_days      = var.retention.predictions_days
   grants = {
     "pipelines writes" = {
       member = local.members["pipelines"]
       reason = "Batch predictions write their results and what they refused."
+      role   = "roles/bigquery.dataEditor"
+    }
+  }
+}
+
+module "prediction_runs" {
+  source = "../bigquery"
+
+  dataset_id                 = "batch_predictions_runs"
+  delete_contents_on_destroy = !var.deletion_protection
+  description                = "Working tables of single batch predictions."
+  kms_key                    = local.tables_key
+  labels                     = local.labels
+  location                   = var.table_location
+  project_id                 = var.project_id
+  table_expiration_days      = 7
+  grants = {
+    "pipelines writes" = {
+      member = local.members["pipelines"]
+      reason = "A batch prediction prepares its instances and reads what was predicted."
       role   = "roles/bigquery.dataEditor"
     }
     "vertex-ai writes" = {

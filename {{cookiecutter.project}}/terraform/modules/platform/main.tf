@@ -64,7 +64,9 @@ locals {
       }
     }
   }
-  key = var.cmek ? module.kms.keys["data"] : null
+  tables_key_location = lookup({ EU = "europe", US = "us" }, var.table_location, var.table_location)
+  tables_key          = var.cmek ? try(module.kms_tables[0].keys["tables"], module.kms.keys["data"]) : null
+  key                 = var.cmek ? module.kms.keys["data"] : null
 }
 
 module "services" {
@@ -114,6 +116,26 @@ module "kms" {
       }
     } : {},
   )
+}
+
+# A key encrypts in its own location alone.
+module "kms_tables" {
+  source = "../kms"
+  count  = var.cmek && local.tables_key_location != var.region ? 1 : 0
+
+  keys       = ["tables"]
+  labels     = local.labels
+  location   = local.tables_key_location
+  name       = "mlops"
+  project_id = var.project_id
+  grants = {
+    "tables bigquery encrypts" = {
+      key    = "tables"
+      member = "serviceAccount:bq-${module.services.project_number}@bigquery-encryption.iam.gserviceaccount.com"
+      reason = "BigQuery encrypts predictions with it."
+      role   = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
+    }
+  }
 }
 
 module "storage" {

@@ -22,6 +22,7 @@ output "grants" {
     module.images.grants,
     module.pipelines.grants,
     module.predictions.grants,
+    module.prediction_runs.grants,
     module.request_log.grants,
     module.findings.grants,
     module.vertex.grants,
@@ -29,6 +30,7 @@ output "grants" {
     module.retraining_job.grants,
     module.retraining.grants,
     merge(module.cache[*].grants...),
+    merge(module.kms_tables[*].grants...),
     merge(module.cloud_build[*].grants...),
     merge(module.workload_identity[*].grants...),
   )

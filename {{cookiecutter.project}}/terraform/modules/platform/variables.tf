@@ -238,6 +238,17 @@ variable "scan_images" {
   default     = true
 }
 
+variable "table_location" {
+  description = "Location of the table that config/features.yaml names: a region, or US or EU."
+  type        = string
+  default     = "US"
+
+  validation {
+    condition     = can(regex("^([a-z]+-[a-z]+[0-9]+|US|EU)$", var.table_location))
+    error_message = "Give a region, such as europe-west4, or US or EU."
+  }
+}
+
 variable "workload_identity" {
   description = "GitHub repository, as OWNER/NAME, whose workflows act as the account of builds; null lets none."
   type = object({
