@@ -72,6 +72,26 @@ def promote(version: VersionArgument, environment: EnvironmentOption = Environme
 
 
 @release.command()
+def deliver(
+    at_once: Annotated[
+        bool, typer.Option("--at-once/--canary", help="All traffic at once, or step by step.")
+    ] = False,
+    environment: EnvironmentOption = Environment.LOCAL,
+) -> None:
+    """Release the challenger, if training has left one: what a deployment ends with."""
+    from mlops.registry.models import CHALLENGER, find_challenger
+
+    settings = load_settings(environment)
+    connect(settings)
+    if find_challenger(settings.name) is None:
+        typer.echo(f"{settings.name} has no challenger: the champion stays.")
+    elif at_once:
+        promote(CHALLENGER, environment)
+    else:
+        start(CHALLENGER, environment)
+
+
+@release.command()
 def rollback(environment: EnvironmentOption = Environment.LOCAL) -> None:
     """Give the champion its traffic back: the canary is bad."""
     _abandon(environment, "rolled-back")

@@ -93,9 +93,10 @@ def test_another_model_is_a_challenger_until_it_is_promoted(rehearsal: Rehearsal
     assert "version 2 (challenger)" in output
     assert read_evaluation(rehearsal, output)["subject"]["champion_version"] == "1"
     assert "version 1 (champion)  100 % of the traffic" in output
-    promoted = succeed(rehearsal.mlops("release", "promote", "challenger"))
+    promoted = succeed(rehearsal.mlops("release", "deliver", "--at-once"))
     assert "version 2 (champion)  100 % of the traffic" in promoted
     assert "version 1" not in promoted
+    assert "has no challenger" in succeed(rehearsal.mlops("release", "deliver", "--at-once"))
 
 
 def test_a_model_leads_back_to_its_data(rehearsal: Rehearsal) -> None:

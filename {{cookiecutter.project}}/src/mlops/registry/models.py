@@ -86,6 +86,15 @@ def find_model(name: str) -> aiplatform.Model | None:
 
 def find_champion(name: str) -> aiplatform.Model | None:
     """The champion among the versions of the model `name`; None when there is none yet."""
+    return _find_alias(name, CHAMPION)
+
+
+def find_challenger(name: str) -> aiplatform.Model | None:
+    """The version of the model `name` that waits to be released; None when there is none."""
+    return _find_alias(name, CHALLENGER)
+
+
+def _find_alias(name: str, alias: str) -> aiplatform.Model | None:
     from google.api_core.exceptions import NotFound
     from google.cloud import aiplatform
 
@@ -93,7 +102,7 @@ def find_champion(name: str) -> aiplatform.Model | None:
     if model is None:
         return None
     try:
-        return aiplatform.Model(model.resource_name, version=CHAMPION)
+        return aiplatform.Model(model.resource_name, version=alias)
     except NotFound:
         return None
 

@@ -22,11 +22,12 @@ module "platform" {
     github = var.github
     triggers = {
       deploy-dev = {
-        account       = "ci-deploy"
-        description   = "Brings a release here; the build of main starts it."
-        filename      = "cloudbuild/deploy.yaml"
-        manual        = true
-        substitutions = { _ENVIRONMENT = "dev" }
+        account     = "ci-deploy"
+        description = "Brings a release here; the build of main starts it."
+        filename    = "cloudbuild/deploy.yaml"
+        manual      = true
+        # nobody calls dev's endpoint enough for a canary
+        substitutions = { _ENVIRONMENT = "dev", _ROLLOUT = "at-once" }
       }
       main = {
         account     = "ci-build"

@@ -147,7 +147,8 @@ class _Push:
         project = self._folder.read("project") or {}
         create = ["-m", "localcloud.cloud_build.stand_ins.gcloud", "storage", "buckets", "create"]
         for bucket in local.buckets:
-            self._prepare([*create, f"gs://{expand(bucket, project)}"], port)
+            name, owner = expand(bucket, project), project.get("PROJECT_ID", "")
+            self._prepare([*create, f"gs://{name}", f"--project={owner}"], port)
         for preparation in local.provision:
             run = ["-m", "localcloud", "run", "--image", preparation.image, "--"]
             self._prepare([*run, *preparation.command], port)

@@ -48,6 +48,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     buckets = storage.add_parser("buckets").add_subparsers(required=True, metavar="create")
     create = buckets.add_parser("create")
     create.add_argument("bucket")
+    create.add_argument("--project", required=True)
     create.set_defaults(run=_create_bucket)
     builds = groups.add_parser("builds").add_subparsers(required=True, metavar="triggers")
     triggers = builds.add_parser("triggers").add_subparsers(required=True, metavar="run")
@@ -71,7 +72,7 @@ def _copy(options: argparse.Namespace) -> None:
 
 
 def _create_bucket(options: argparse.Namespace) -> None:
-    _bucket(_split(options.bucket)[0]).create()
+    _bucket(_split(options.bucket)[0], options.project).create()
 
 
 def _upload(source: str, target: str, recursive: bool) -> None:
@@ -100,10 +101,10 @@ def _download(source: str, target: Path) -> None:
         print(f"gs://{bucket}/{blob.name} -> {file}")
 
 
-def _bucket(name: str) -> Any:
+def _bucket(name: str, project: str = "localcloud-project") -> Any:
     from google.cloud import storage
 
-    return storage.Client(project="localcloud").bucket(name)
+    return storage.Client(project=project).bucket(name)
 
 
 def _split(url: str) -> tuple[str, str]:
