@@ -21,11 +21,19 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.serving.load import Request, closed_loop, make_request, open_loop
-from benchmarks.serving.servers import HERE, OURS, ROOT, running_servers, serving_python
+from benchmarks.serving.servers import (
+    HERE,
+    OURS,
+    ROOT,
+    cpu_seconds,
+    running_servers,
+    serving_python,
+)
 
 BATCH = 64  # rows of a large request
 SINGLE, LARGE = "1 row", f"{BATCH} rows"
 CONNECTIONS = {SINGLE: 32, LARGE: 8}  # of a closed loop
+MEASURES = ("rows/s", "rows/CPU s", "p95 ms")
 ALONE = ", one by one"
 RATE = 40.0  # requests a second of an open loop
 Measures = dict[tuple[str, str], list[float]]  # server and measure to the value of each round
@@ -56,10 +64,11 @@ def main() -> None:
                 }
                 for server in servers
             }
+            processes = {server.name: server.pid for server in servers}
             measures: Measures = defaultdict(list)
             for turn in range(arguments.rounds + 1):
                 found = measures if turn else defaultdict(list)  # the first one warms up
-                measure(requests, direct, arguments.seconds, turn, found)
+                measure(requests, processes, direct, arguments.seconds, turn, found)
     report(list(requests), measures)
 
 
@@ -75,7 +84,8 @@ def fetch_champion(folder: Path) -> tuple[str, str]:
     aiplatform.init(project=settings.project, location=settings.location)
     uri = get_version(settings.name, CHAMPION).uri
     bucket, _, prefix = uri.removeprefix("gs://").partition("/")
-    for blob in storage.Client(project=settings.project).list_blobs(bucket, prefix=f"{prefix}/"):
+    blobs = storage.Client(project=settings.project).list_blobs(bucket, prefix=f"{prefix}/")
+    for blob in (each for each in blobs if not each.name.endswith("/")):  # TensorFlow marks folders
         target = folder / "model" / blob.name.removeprefix(f"{prefix}/")
         target.parent.mkdir(parents=True, exist_ok=True)
         blob.download_to_filename(str(target))
@@ -112,6 +122,7 @@ def encode(instances: list[dict[str, Any]]) -> bytes:
 
 def measure(
     requests: dict[str, dict[str, Request]],
+    processes: dict[str, int],
     direct: subprocess.Popen[str],
     seconds: float,
     turn: int,
@@ -122,33 +133,36 @@ def measure(
     assert direct.stdout  # noqa: S101 - it is a pipe
     for kind in (SINGLE, LARGE):
         for name, sent in requests.items():
-            rows = asyncio.run(closed_loop(sent[kind], CONNECTIONS[kind], seconds))
-            found[name, f"{kind}: rows/s"].append(rows)
+            before = cpu_seconds(processes[name])
+            rows, taken = asyncio.run(closed_loop(sent[kind], CONNECTIONS[kind], seconds))
+            used = max(cpu_seconds(processes[name]) - before, 0.01)
+            found[name, f"{kind}: rows/s"].append(rows / taken)
+            found[name, f"{kind}: rows/CPU s"].append(rows / used)
     print(seconds, file=direct.stdin, flush=True)
     found["in process", f"{LARGE}: rows/s"].append(float(direct.stdout.readline()))
     for kind in (SINGLE, LARGE):
-        rows = asyncio.run(closed_loop(requests[OURS][kind], 1, seconds))
-        found[OURS, f"{kind}: rows/s{ALONE}"].append(rows)
+        rows, elapsed = asyncio.run(closed_loop(requests[OURS][kind], 1, seconds))
+        found[OURS, f"{kind}: rows/s{ALONE}"].append(rows / elapsed)
     for name, sent in requests.items():
         for kind in (SINGLE, LARGE):
-            taken = asyncio.run(open_loop(sent[kind], RATE, 2 * seconds, turn))
-            found[name, f"{kind}: p95 ms"].append(statistics.quantiles(taken, n=20)[-1])
+            latencies = asyncio.run(open_loop(sent[kind], RATE, 2 * seconds, turn))
+            found[name, f"{kind}: p95 ms"].append(statistics.quantiles(latencies, n=20)[-1])
 
 
 def report(names: list[str], measures: Measures) -> None:
     """Prints the medians."""
-    columns = [f"{kind}: {what}" for what in ("rows/s", "p95 ms") for kind in (SINGLE, LARGE)]
-    print(f"{'':22}" + "".join(f"{column:>18}" for column in columns))
+    columns = [f"{kind}: {what}" for what in MEASURES for kind in (SINGLE, LARGE)]
+    print(f"{'':22}" + "".join(f"{column:>22}" for column in columns))
     for name in [*names, "in process"]:
         cells = [statistics.median(measures[name, column] or [float("nan")]) for column in columns]
-        print(f"{name:22}" + "".join(f"{cell:18.1f}" for cell in cells))
+        print(f"{name:22}" + "".join(f"{cell:22.1f}" for cell in cells))
     print(
         f"\np95 is of {RATE:.0f} requests a second in an open loop. Medians of the rounds' ratios:"
     )
     for other in names[1:]:
         for column in columns:
             ratio = _ratio(measures, (OURS, column), (other, column))
-            print(f"  {column:18} {OURS} / {other}: {ratio:.2f}")
+            print(f"  {column:20} {OURS} / {other}: {ratio:.2f}")
     rows, single = f"{LARGE}: rows/s", f"{SINGLE}: rows/s"
     ratios = {
         "rows/s of 64 rows / calling the model in process": ((OURS, rows), ("in process", rows)),
