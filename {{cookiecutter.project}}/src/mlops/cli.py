@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 import yaml
 
-from mlops import operations
+from mlops import operations, routing_commands
 from mlops.errors import UserError
 from mlops.options import Environment, EnvironmentOption
 from mlops.release_cli import release
@@ -34,6 +34,7 @@ app.add_typer(data, name="data")
 app.add_typer(release, name="release")
 app.add_typer(config, name="config")
 app.add_typer(operations.app)
+app.add_typer(routing_commands.app)
 
 PATCH = Path("build/features.patch")
 

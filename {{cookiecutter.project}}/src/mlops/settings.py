@@ -19,6 +19,7 @@ from mlops.features import TABLE, Features
 from mlops.release_settings import Release
 from mlops.schedule import Schedule
 from mlops.search_space import Tuning, check_search
+from mlops.serving_settings import Serving
 
 CONFIG = Path(os.environ.get("MLOPS_CONFIG", "config"))
 RUNNERS = ("FnApiRunner", "DataflowRunner")
@@ -166,14 +167,6 @@ class Beam(Section):
     def _runners(self) -> list[str]:
         prefix = "--runner="
         return [each.removeprefix(prefix) for each in self.arguments if each.startswith(prefix)]
-
-
-class Serving(Section):
-    """The machines of a deployed model."""
-
-    machine_type: str
-    min_replica_count: int = Field(ge=1)
-    max_replica_count: int = Field(ge=1)
 
 
 class BatchMachines(Section):

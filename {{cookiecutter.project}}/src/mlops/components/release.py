@@ -49,7 +49,7 @@ def deploy_model(
     from google.cloud import aiplatform
 
     from mlops.release.deployment import deploy_champion
-    from mlops.settings import Serving
+    from mlops.serving_settings import Serving
 
     aiplatform.init(project=project, location=location)
     champion = aiplatform.Model(version.metadata["resourceName"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlops.registry.models import make_champion
 from mlops.release.state import ReleaseState
@@ -10,7 +10,7 @@ from mlops.release.state import ReleaseState
 if TYPE_CHECKING:
     from google.cloud import aiplatform
 
-    from mlops.settings import Serving
+    from mlops.serving_settings import Serving
 
 
 def deploy_champion(name: str, model: aiplatform.Model, serving: Serving) -> aiplatform.Endpoint:
@@ -67,6 +67,19 @@ def _find_deployed(endpoint: aiplatform.Endpoint, model: aiplatform.Model) -> st
     return None
 
 
+def _options(serving: Serving) -> dict[str, Any]:
+    """What a deployment is told only if it is wanted: accelerators, and targets of autoscaling."""
+    options: dict[str, Any] = {
+        "autoscaling_target_cpu_utilization": serving.autoscaling.cpu_utilization,
+        "autoscaling_target_accelerator_duty_cycle": serving.autoscaling.gpu_duty_cycle,
+        "autoscaling_target_request_count_per_minute": serving.autoscaling.requests_per_minute,
+    }
+    if serving.accelerator_type:
+        options["accelerator_type"] = serving.accelerator_type
+        options["accelerator_count"] = serving.accelerator_count
+    return {name: value for name, value in options.items() if value is not None}
+
+
 def _deploy(endpoint: aiplatform.Endpoint, model: aiplatform.Model, serving: Serving) -> str:
     """Deploys a version: with all traffic when it is alone, else with none. Gives its id."""
     endpoint.deploy(
@@ -75,6 +88,7 @@ def _deploy(endpoint: aiplatform.Endpoint, model: aiplatform.Model, serving: Ser
         machine_type=serving.machine_type,
         min_replica_count=serving.min_replica_count,
         max_replica_count=serving.max_replica_count,
+        **_options(serving),
         traffic_percentage=0 if endpoint.list_models() else 100,
     )
     deployed_id = _find_deployed(endpoint, model)
