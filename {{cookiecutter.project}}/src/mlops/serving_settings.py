@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+_METRICS = "aiplatform.googleapis.com/prediction/online/"
 
 
 class Autoscaling(BaseModel):
@@ -49,6 +51,28 @@ class Serving(BaseModel):
     max_replica_count: int = Field(ge=1)
     autoscaling: Autoscaling = Autoscaling()
     routing: Routing = Routing()
+
+    def dedicated_resources(self) -> dict[str, Any]:
+        """The machines as Vertex AI's `DedicatedResources`."""
+        machine: dict[str, Any] = {"machine_type": self.machine_type}
+        if self.accelerator_type:
+            machine["accelerator_type"] = self.accelerator_type
+            machine["accelerator_count"] = self.accelerator_count
+        targets = {
+            "cpu/utilization": self.autoscaling.cpu_utilization,
+            "accelerator/duty_cycle": self.autoscaling.gpu_duty_cycle,
+            "request_count": self.autoscaling.requests_per_minute,
+        }
+        return {
+            "machine_spec": machine,
+            "min_replica_count": self.min_replica_count,
+            "max_replica_count": self.max_replica_count,
+            "autoscaling_metric_specs": [
+                {"metric_name": _METRICS + name, "target": target}
+                for name, target in targets.items()
+                if target is not None
+            ],
+        }
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from google.cloud.aiplatform_v1.types import DedicatedResources
 
 from mlops.release.autoscaling import Moment, Policy, simulate, step_load
+from mlops.serving_settings import Autoscaling, Serving
 from mlops.settings import SettingsError, load_settings
 from tests.unit.test_settings import copy, spoil
 
@@ -37,6 +39,26 @@ def test_there_are_not_fewer_replicas_at_most_than_at_least(copy: Path) -> None:
     spoil(copy, "base.yaml", "  min_replica_count: 1", "  min_replica_count: 2")
     with pytest.raises(SettingsError, match="min_replica_count is 2, more than"):
         load_settings("local", copy)
+
+
+def test_a_canary_carries_replicas_accelerator_and_targets() -> None:
+    serving = Serving(
+        machine_type="n1-standard-4",
+        accelerator_type="NVIDIA_TESLA_T4",
+        min_replica_count=1,
+        max_replica_count=4,
+        autoscaling=Autoscaling(cpu_utilization=60, gpu_duty_cycle=70, requests_per_minute=300),
+    )
+    resources = DedicatedResources(serving.dedicated_resources())
+    assert (resources.min_replica_count, resources.max_replica_count) == (1, 4)
+    assert resources.machine_spec.accelerator_type.name == "NVIDIA_TESLA_T4"
+    targets = {each.metric_name: each.target for each in resources.autoscaling_metric_specs}
+    prefix = "aiplatform.googleapis.com/prediction/online"
+    assert targets == {
+        f"{prefix}/cpu/utilization": 60,
+        f"{prefix}/accelerator/duty_cycle": 70,
+        f"{prefix}/request_count": 300,
+    }
 
 
 @pytest.mark.parametrize(

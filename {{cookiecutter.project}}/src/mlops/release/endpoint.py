@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from google.cloud import aiplatform, aiplatform_v1
 
-    from mlops.settings import Serving
+    from mlops.serving_settings import Serving
 
 _DEPLOY_SECONDS = 1800.0
 
@@ -88,11 +88,7 @@ class VertexEndpoint:
                 "id": deployed_id,
                 "model": f"{self._model}@{version}",
                 "display_name": f"v{version}",
-                "dedicated_resources": {
-                    "machine_spec": {"machine_type": self._serving.machine_type},
-                    "min_replica_count": self._serving.min_replica_count,
-                    "max_replica_count": self._serving.max_replica_count,
-                },
+                "dedicated_resources": self._serving.dedicated_resources(),
             },
         )  # no traffic_split: the endpoint's stays as it is
         operation.result(timeout=_DEPLOY_SECONDS)
