@@ -24,6 +24,7 @@ PROJECT_WIDE = {
     ("ci-check", "logging.logWriter"),
     ("ci-deploy", "bigquery.jobUser"),
     ("ci-deploy", "logging.logWriter"),
+    ("ci-deploy", "mlopsReleaseController"),
     ("ci-deploy", "mlopsSubmitter"),
     ("monitoring", "bigquery.jobUser"),
     ("monitoring", "mlopsMonitor"),

@@ -135,6 +135,11 @@ locals {
       on      = "pipelines"
       reason  = "A delivery runs the pipelines as their own account."
     }
+    "ci-deploy starts serving" = {
+      account = "ci-deploy"
+      on      = "serving"
+      reason  = "A delivery that needs no canary deploys the model, which serves as its own account."
+    }
     "monitoring starts pipelines" = {
       account = "monitoring"
       on      = "pipelines"
@@ -169,6 +174,11 @@ locals {
         account = "ci-deploy"
         role    = "roles/bigquery.jobUser"
         reason  = "A query is a job of the project; what it may read is granted on datasets."
+      }
+      "ci-deploy releases" = {
+        account = "ci-deploy"
+        role    = "mlopsReleaseController"
+        reason  = "A delivery ends by beginning the challenger's release; models have no policy of their own."
       }
       "ci-deploy submits" = {
         account = "ci-deploy"
