@@ -115,6 +115,13 @@ def test_generating_twice_gives_the_same_bytes(
     assert files_of(output / "vertex-mlops") == first
 
 
+@pytest.mark.parametrize("trainer", ["automl", "both"])
+def test_the_trainer_is_a_setting(trainer: str, generate: Generate, output: Path) -> None:
+    generate(trainer=trainer)
+    base = yaml.safe_load((output / "vertex-mlops/config/base.yaml").read_text())
+    assert base["trainer"] == trainer
+
+
 def test_the_answers_are_where_people_look(generate: Generate, output: Path) -> None:
     generate(**ANSWERS)
     project = output / ANSWERS["project"]

@@ -82,7 +82,7 @@ def run(
     typer.echo(f"Running {job.resource_name}")
     progress = follow(job, typer.echo)
     _write(describe_steps(progress))
-    if name == "training":
+    if name in {"training", "automl"}:
         _write(describe_training(settings.name, progress))
         _ask(settings, client)
     elif name == "batch-prediction":
@@ -111,6 +111,13 @@ def schedule(
     settings, find_spec = _find_specs(load_settings(environment), environment, release)
     _connect(settings)
     _write(apply_schedules(settings, find_spec))
+
+
+@training.command("run")
+def training_run(environment: EnvironmentOption = Environment.LOCAL) -> None:
+    """Run the pipelines of the trainer that config/ chooses: custom, AutoML, or both."""
+    for name in load_settings(environment).training_pipelines:
+        run(name, environment=environment)
 
 
 @training.command("command")
@@ -149,13 +156,13 @@ def lineage(
 ) -> None:
     """Walk from a model version back to the query, the data's hash and the schema."""
     from mlops.registry.lineage import trace
-    from mlops.registry.models import get_version
+    from mlops.registry.models import get_version, name_version
     from mlops.report import describe_lineage
 
     settings = load_settings(environment)
     _connect(settings)
     model = get_version(settings.name, version)
-    _write(describe_lineage(settings.name, model.version_id, trace(model.uri)))
+    _write(describe_lineage(settings.name, model.version_id, trace(name_version(model))))
 
 
 @data.command()

@@ -117,7 +117,8 @@ def _describe_version(name: str, progress: Progress) -> str:
     failures = progress.artifact("evaluate-model", "report")[1].get("failures")
     if failures:
         return "not registered, the gate refused it: " + " ".join(failures)
-    artifact_uri, _ = progress.artifact("train-model", "model")
+    trained = (progress.artifact(step, "model")[0] for step in ("train-model", "train-automl"))
+    artifact_uri = next(filter(None, trained), "")
     model = find_model(name)
     registered = model and find_version(model, artifact_uri)
     if not registered:

@@ -92,11 +92,26 @@ class CustomJob(Section):
         return self
 
 
+class AutoML(Section):
+    """How AutoML trains; config/base.yaml explains it."""
+
+    budget_milli_node_hours: int = Field(default=1000, ge=1000, le=72000)
+    optimization_objective: str | None = None
+    dataset: str = Field(default="automl", pattern=r"^[a-zA-Z0-9_]+$")
+
+
 class Threshold(Section):
     """The bounds of a metric, or of a difference of metrics; both are included."""
 
     min: float | None = None
     max: float | None = None
+
+    def without_slack(self) -> Threshold:
+        """Bounds of a change that allow no loss: none is below 0, or above it."""
+        return Threshold(
+            min=None if self.min is None else max(self.min, 0.0),
+            max=None if self.max is None else min(self.max, 0.0),
+        )
 
 
 Thresholds = dict[str, Threshold]
@@ -207,6 +222,8 @@ class Settings(Section):
     images: Images
     data: Data
     training: Training
+    trainer: Literal["custom", "automl", "both"] = "custom"
+    automl: AutoML = AutoML()
     custom_job: CustomJob = CustomJob()
     tuning: Tuning = Tuning()
     evaluation: Evaluation
@@ -216,6 +233,12 @@ class Settings(Section):
     batch_prediction: BatchPrediction = BatchPrediction()
     schedules: dict[str, Schedule] = {}
     features: Features
+
+    @property
+    def training_pipelines(self) -> tuple[str, ...]:
+        """The pipelines that make models, in the order in which they run."""
+        pipelines = {"custom": ("training",), "automl": ("automl",), "both": ("training", "automl")}
+        return pipelines[self.trainer]
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -37,7 +37,10 @@ def test_the_settings_give_each_pipeline_its_parameters(
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
-        ("sample_procent=1", "has no parameter 'sample_procent': it has beam_arguments,"),
+        (
+            "sample_procent=1",
+            "has no parameter 'sample_procent': it has automl_dataset, beam_arguments,",
+        ),
         ("sample_percent=all", "'sample_percent' .* is 'all': give a number"),
         ("sample_percent=true", "is True: give a number"),
         ("tunes=1", "'tunes' of the pipeline training is 1: give true or false"),

@@ -129,3 +129,15 @@ def test_the_result_is_json_that_any_reader_takes() -> None:
         "threshold",
         "change against the champion",
     }
+
+
+def test_an_automl_model_is_explained_by_vertex_ai_s_attributions() -> None:
+    explained = Explained("", 0, (), {"fare": 0.6, "company": 0.4}, 0.0)
+    page = Page(
+        write_page(
+            dataclasses.replace(result(0.7, None), explained=explained), Problem.CLASSIFICATION
+        )
+    )
+    assert "Vertex AI's own" in page.text
+    assert "company" in page.text
+    assert "Permutation importance" not in page.text

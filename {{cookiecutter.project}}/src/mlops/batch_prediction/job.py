@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlops.batch_prediction.tables import working_dataset
-from mlops.registry.models import CHAMPION, describe, get_version
+from mlops.registry.models import CHAMPION, RegistryError, describe, get_version
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -54,13 +54,20 @@ def predict_rows(
         machines: what the job runs on.
 
     Raises:
-        RegistryError: there is no champion yet.
+        RegistryError: there is no champion yet, or AutoML has made it.
         RuntimeError: the job failed.
     """
     from google.cloud import aiplatform
     from google.cloud.aiplatform import gapic, initializer
 
-    champion = describe(get_version(name, CHAMPION))
+    model = get_version(name, CHAMPION)
+    if not model.uri:
+        raise RegistryError(
+            f"The champion, version {model.version_id}, is an AutoML model, whose answers this"
+            " pipeline does not read: promote a custom model, or use Vertex AI's own batch"
+            " prediction."
+        )
+    champion = describe(model)
     resources = initializer.global_config
     jobs = resources.create_client(gapic.JobServiceClient)
     created = jobs.create_batch_prediction_job(

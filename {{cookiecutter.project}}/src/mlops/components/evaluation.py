@@ -10,25 +10,30 @@ def find_champion(
     project: str,
     location: str,
     name: str,
+    aliases: List[str],
     model: dsl.Input[dsl.Model],
 ) -> NamedTuple("Champion", [("uri", str), ("version", str)]):  # type: ignore[valid-type]
-    """Finds the champion to compare with: both empty if there is none, or it is this model."""
+    """Finds what to compare with, the first of some aliases; nothing if it is this model."""
     from google.cloud import aiplatform
 
-    from mlops.registry.models import find_champion
+    from mlops.registry.models import find_first, name_version
 
     aiplatform.init(project=project, location=location)
-    champion = find_champion(name)
-    if champion is None or champion.uri == model.uri:
+    champion = find_first(name, aliases)
+    if champion is None or name_version(champion) == model.uri:
         return "", ""
-    return champion.uri, champion.version_id
+    return name_version(champion), champion.version_id
 
 
 @dsl.component(base_image="ml", install_kfp_package=False)
 def evaluate_model(
+    project: str,
+    location: str,
     name: str,
     features: Dict[str, Any],
+    sample_percent: float,
     evaluation: Dict[str, Any],
+    automl_dataset: str,
     champion_uri: str,
     champion_version: str,
     beam_arguments: List[str],
@@ -40,11 +45,25 @@ def evaluate_model(
     metrics: dsl.Output[dsl.Metrics],
 ) -> bool:
     """Measures the model on the test split; true when the gate lets it pass."""
-    from mlops.evaluation.evaluate import evaluate
+    from google.cloud import aiplatform, bigquery
+
+    from mlops.batch_prediction.tables import make_datasets, working_dataset
+    from mlops.evaluation.automl import predict_test_rows
+    from mlops.evaluation.evaluate import CHAMPION, MODEL, evaluate
     from mlops.evaluation.result import Subject
     from mlops.features import Features
+    from mlops.registry.models import read_name
     from mlops.settings import Evaluation
 
+    aiplatform.init(project=project, location=location)
+    declared = Features.model_validate(features)
+    compared = {MODEL: model.uri, CHAMPION: champion_uri}
+    automl = {key: resource for key, uri in compared.items() if (resource := read_name(uri))}
+    if automl:
+        client = bigquery.Client(project=project)
+        make_datasets(client, automl_dataset, declared.table)
+        working = working_dataset(automl_dataset)
+        predict_test_rows(client, declared, automl, working, f"{report.uri}/rows", sample_percent)
     subject = Subject(
         name=name,
         model=model.uri,
@@ -52,9 +71,10 @@ def evaluate_model(
         data_version=str(data.metadata.get("data_version", "")),
         champion=champion_uri,
         champion_version=champion_version,
+        rows=f"{report.uri}/rows" if automl else "",
     )
     result = evaluate(
-        Features.model_validate(features),
+        declared,
         Evaluation.model_validate(evaluation),
         subject,
         report.uri,

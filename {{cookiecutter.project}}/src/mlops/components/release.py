@@ -38,6 +38,26 @@ def register_model(
 
 
 @dsl.component(base_image="ml", install_kfp_package=False)
+def give_alias(
+    project: str,
+    location: str,
+    name: str,
+    model: dsl.Input[dsl.Model],
+    version: dsl.Output[dsl.Artifact],
+) -> str:
+    """Gives a version that is registered already its alias, as `register_model` would."""
+    from google.cloud import aiplatform
+
+    from mlops.registry.models import give_alias
+
+    aiplatform.init(project=project, location=location)
+    registered = give_alias(name, aiplatform.Model(model.metadata["resourceName"]))
+    version.uri = model.uri
+    version.metadata["resourceName"] = registered.resource_name
+    return registered.alias
+
+
+@dsl.component(base_image="ml", install_kfp_package=False)
 def deploy_model(
     project: str,
     location: str,

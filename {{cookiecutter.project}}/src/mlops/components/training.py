@@ -122,3 +122,43 @@ def train_model(
     model.metadata["signature"] = json.dumps(read_signature(model.uri))
     for measured, value in read_summary(model.uri).items():
         metrics.log_metric(measured, value)
+
+
+@dsl.component(base_image="ml", install_kfp_package=False)
+def train_automl(
+    project: str,
+    location: str,
+    name: str,
+    features: Dict[str, Any],
+    sample_percent: float,
+    target_column: str,
+    split_column: str,
+    budget_milli_node_hours: int,
+    optimization_objective: str,
+    automl_dataset: str,
+    data: dsl.Input[dsl.Dataset],
+    validation: dsl.Input[dsl.Artifact],
+    model: dsl.Output[dsl.Model],
+) -> None:
+    """Trains with AutoML; the model is a version without an alias.
+
+    `data` and its `validation` stand for the state of the table that AutoML reads by itself.
+    """
+    from google.cloud import aiplatform, bigquery
+
+    from mlops.batch_prediction.tables import make_datasets
+    from mlops.features import Features
+    from mlops.registry.models import name_version
+    from mlops.training.automl import AutoMLError, Task, train_automl
+
+    declared = Features.model_validate(features)
+    aiplatform.init(project=project, location=location)
+    client = bigquery.Client(project=project)
+    make_datasets(client, automl_dataset, declared.table)
+    task = Task(target_column, split_column, budget_milli_node_hours, optimization_objective)
+    try:
+        trained = train_automl(client, declared, task, name, automl_dataset, sample_percent)
+    except AutoMLError as error:
+        raise SystemExit(str(error)) from None
+    model.uri = name_version(trained)
+    model.metadata["resourceName"] = f"{trained.resource_name}@{trained.version_id}"

@@ -18,6 +18,9 @@ class Split(StrEnum):
 
 # Tenths of the rows, or of the groups, by hash: first and last, both included.
 TENTHS = {Split.TRAIN: (0, 7), Split.EVAL: (8, 8), Split.TEST: (9, 9)}
+# a column of the split, and its values, that Vertex AI's AutoML knows
+ML_USE = "ml_use"
+ML_USES = {Split.TRAIN: "TRAIN", Split.EVAL: "VALIDATE", Split.TEST: "TEST"}
 _SPLIT = "mlops_split"  # the temporary table's column
 
 
@@ -55,6 +58,22 @@ def export(
         for split in Split
     )
     return f"CREATE OR REPLACE TEMP TABLE extracted AS\n{rows};\n{exports}"
+
+
+def label_splits(features: Features, table: str, *, sample_percent: float = 100) -> str:
+    """The statement that writes all rows to a table, each with its split as Vertex AI names it.
+
+    Args:
+        features: the declaration of the data.
+        table: `PROJECT.DATASET.TABLE`, replaced; gets the extracted columns, and ML_USE.
+        sample_percent: as in `export`.
+    """
+    cases = "".join(
+        f"\n    WHEN {_in_split(features, each)} THEN '{ML_USES[each]}'" for each in Split
+    )
+    columns = [*_expressions(features.extracted, None), f"CASE{cases}\n  END AS {ML_USE}"]
+    rows = _select(features, columns, _in_sample(features, sample_percent))
+    return f"CREATE OR REPLACE TABLE `{table}` AS\n{rows}"
 
 
 def read(

@@ -11,6 +11,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from mlops.data.query import Split
 from mlops.data.records import read_records, to_lists
+from mlops.evaluation.automl import answer_column, explain_automl
 from mlops.evaluation.baselines import add_baselines, learn_means, list_baselines
 from mlops.evaluation.calibration import build_curve, expected_error
 from mlops.evaluation.card import write_card
@@ -24,9 +25,10 @@ from mlops.evaluation.metrics import (
     prediction_column,
 )
 from mlops.evaluation.page import write_page
-from mlops.evaluation.predictions import add_predictions, list_inputs
-from mlops.evaluation.result import EvaluationResult, Subject
+from mlops.evaluation.predictions import add_predictions, list_inputs, rename_column
+from mlops.evaluation.result import EvaluationResult, Explained, Subject
 from mlops.features import Problem
+from mlops.registry.models import read_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +67,9 @@ def evaluate(
     models = {MODEL: subject.model}
     if subject.champion:
         models[CHAMPION] = subject.champion
-    measure(features, evaluation.heuristic, subject.data, models, output, beam_arguments)
+    measure(
+        features, evaluation.heuristic, subject.data, models, output, beam_arguments, subject.rows
+    )
     result = _read_result(features, evaluation, subject, output)
     for name, content in {
         "evaluation.json": result.to_json(),
@@ -84,6 +88,7 @@ def measure(
     models: dict[str, str],
     output: str,
     beam_arguments: Sequence[str],
+    rows: str = "",
 ) -> None:
     """Writes TFMA's metrics of models and baselines, over the same rows of the test split.
 
@@ -94,14 +99,20 @@ def measure(
         models: URIs of SavedModels by name.
         output: URI of a folder.
         beam_arguments: where Beam runs.
+        rows: URI of the test split with what AutoML models predict, if one of them is one.
     """
-    for uri in models.values():
+    saved = {name: uri for name, uri in models.items() if not read_name(uri)}
+    for uri in saved.values():
         list_inputs(features, uri)
     names = [*models, *list_baselines(heuristic)]
     with beam.Pipeline(options=PipelineOptions(list(beam_arguments))) as pipeline:
         means = beam.pvalue.AsDict(pipeline | learn_means(features, data, heuristic))
-        records = pipeline | read_records(data, Split.TEST)
-        for name, uri in models.items():
+        records = pipeline | read_records(rows or data, Split.TEST)
+        for name in models.keys() - saved.keys():
+            records |= f"Name what {name} predicts" >> beam.Map(
+                rename_column, answer_column(name), prediction_column(name)
+            )
+        for name, uri in saved.items():
             records |= f"Predict {name}" >> beam.Map(
                 add_predictions, features, uri, prediction_column(name)
             )
@@ -136,5 +147,11 @@ def _read_result(
         ),
         calibration=curve,
         calibration_error=expected_error(curve),
-        explained=explain(features, evaluation.explanation, subject.data, subject.model),
+        explained=_explain(features, evaluation, subject),
     )
+
+
+def _explain(features: Features, evaluation: Evaluation, subject: Subject) -> Explained:
+    if resource := read_name(subject.model):
+        return explain_automl(resource)
+    return explain(features, evaluation.explanation, subject.data, subject.model)

@@ -134,14 +134,16 @@ def _explained(result: EvaluationResult) -> str:
     )
     losses = Series("loss", [one.mean for one in importances])
     sizes = Series("size", list(explained.attributions.values()))
+    bars = draw_bars(list(explained.attributions), [sizes], "Mean absolute attributions")
+    if not importances:
+        return f"<h3>Attributions</h3><p>Vertex AI's own, of its test set.</p>{bars}"
     return (
         f"<h3>Permutation importance</h3><p>What {escape(explained.score)} loses when a column is"
         f" shuffled, over {explained.rows} rows.</p>"
         + draw_bars([one.column for one in importances], [losses], "Permutation importances")
         + write_table(("rank", "column", "mean loss", "standard deviation"), ranked)
         + "<h3>Attributions</h3><p>What a column adds to a prediction or takes from it, on average"
-        f" (sampled Shapley values; the mean prediction is {explained.base:.4f}).</p>"
-        + draw_bars(list(explained.attributions), [sizes], "Mean absolute attributions")
+        f" (sampled Shapley values; the mean prediction is {explained.base:.4f}).</p>" + bars
     )
 
 

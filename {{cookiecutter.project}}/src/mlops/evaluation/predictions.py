@@ -39,6 +39,12 @@ def append_column(batch: pa.RecordBatch, name: str, values: np.ndarray) -> pa.Re
     )
 
 
+def rename_column(batch: pa.RecordBatch, name: str, new_name: str) -> pa.RecordBatch:
+    """The batch with another name for one of its columns."""
+    names = [new_name if each == name else each for each in batch.schema.names]
+    return pa.RecordBatch.from_arrays(batch.columns, names=names)
+
+
 def read_inputs(batch: pa.RecordBatch, features: Features, model: str) -> Columns:
     """What a SavedModel reads of a batch, missing values filled, each of shape [rows]."""
     names = list_inputs(features, model)

@@ -26,6 +26,8 @@ class Subject:
         data_version: the table's state that the extract was made of.
         champion: URI of the champion's SavedModel; nothing when there is none.
         champion_version: the champion's version in the Model Registry.
+        rows: URI of an extract whose test split holds what AutoML models predict; nothing when
+            there is none among the two. Such a model has the URI of its version.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Subject:
     data_version: str = ""
     champion: str = ""
     champion_version: str = ""
+    rows: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ class Explained:
     """What the model's predictions hang on, measured on a sample of the test split.
 
     Attributes:
-        score: what permutation importances are losses of.
+        score: what permutation importances are losses of; nothing for an AutoML model, whose
+            attributions are Vertex AI's own.
         rows: how many rows were shuffled.
         importances: the most important column first.
         attributions: mean absolute Shapley value of each column, largest first.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mlops.settings import Images
 
 BUILD = Path("build/pipelines")
-PIPELINES = ("training", "batch-prediction", "schema")
+PIPELINES = ("training", "automl", "batch-prediction", "schema")
 
 
 class PipelineError(UserError):

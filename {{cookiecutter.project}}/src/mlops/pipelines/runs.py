@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from mlops.data.query import ML_USE
 from mlops.errors import UserError
 from mlops.pipelines.beam import beam_arguments
 from mlops.pipelines.images import image_reference
 from mlops.pipelines.parameters import check_parameters
 from mlops.pipelines.progress import Progress
+from mlops.registry.models import CHALLENGER, CHAMPION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,10 +49,40 @@ def training_parameters(settings: Settings) -> dict[str, Any]:
         "training_image": image_reference(settings.images, "ml"),
         "service_account": settings.service_account,
         "evaluation": settings.evaluation.model_dump(mode="json", exclude_defaults=True),
+        "automl_dataset": _automl_dataset(settings),
         "beam_arguments": beam_arguments(settings),
         "serving": settings.serving.model_dump(mode="json"),
         "serving_image": image_reference(settings.images, "serving"),
         "labels": {"environment": settings.environment, "commit": _commit()},
+    }
+
+
+def automl_parameters(settings: Settings) -> dict[str, Any]:
+    """The arguments of the AutoML pipeline.
+
+    With both trainers, its model is compared with the challenger, which it replaces when it is not
+    worse in any of the metrics that must not fall; with AutoML alone, with the champion.
+    """
+    evaluation = settings.evaluation
+    if settings.trainer == "both":
+        level = {name: bound.without_slack() for name, bound in evaluation.champion_change.items()}
+        evaluation = evaluation.model_copy(update={"champion_change": level})
+    return {
+        "project": settings.project,
+        "location": settings.location,
+        "name": settings.name,
+        "features": settings.features.model_dump(mode="json", exclude_defaults=True),
+        "sample_percent": settings.data.sample_percent,
+        "on_drift": settings.data.on_drift,
+        "target_column": settings.features.label.name,
+        "split_column": ML_USE,
+        "budget_milli_node_hours": settings.automl.budget_milli_node_hours,
+        "optimization_objective": settings.automl.optimization_objective or "",
+        "rivals": [CHALLENGER, CHAMPION] if settings.trainer == "both" else [CHAMPION],
+        "automl_dataset": _automl_dataset(settings),
+        "evaluation": evaluation.model_dump(mode="json", exclude_defaults=True),
+        "beam_arguments": beam_arguments(settings),
+        "serving": settings.serving.model_dump(mode="json"),
     }
 
 
@@ -85,6 +117,7 @@ def parameters_of(name: str, settings: Settings) -> dict[str, Any]:
     """The arguments of a pipeline of `mlops.pipelines.compiler.PIPELINES`."""
     makers = {
         "training": training_parameters,
+        "automl": automl_parameters,
         "batch-prediction": batch_prediction_parameters,
         "schema": schema_parameters,
     }
@@ -138,6 +171,10 @@ def follow(job: aiplatform.PipelineJob, write: Callable[[str], None]) -> Progres
             progress.failure() or f"The pipeline job failed: {job.resource_name}"
         )
     return progress
+
+
+def _automl_dataset(settings: Settings) -> str:
+    return f"{settings.project}.{settings.automl.dataset}"
 
 
 def _commit() -> str:

@@ -26,6 +26,7 @@ def training(
     training_image: str,
     service_account: str,
     evaluation: dict[str, Any],
+    automl_dataset: str,
     beam_arguments: list[str],
     serving: dict[str, Any],
     serving_image: str,
@@ -95,12 +96,18 @@ def training(
             trials=searched.outputs["trials"],
         )
     model = dsl.OneOf(trained.outputs["model"], trained_best.outputs["model"])
-    champion = find_champion(project=project, location=location, name=name, model=model)
+    champion = find_champion(
+        project=project, location=location, name=name, aliases=[CHAMPION], model=model
+    )
     champion.set_caching_options(enable_caching=False)  # so that it is never another one's
     evaluated = evaluate_model(
+        project=project,
+        location=location,
         name=name,
         features=features,
+        sample_percent=sample_percent,
         evaluation=evaluation,
+        automl_dataset=automl_dataset,
         champion_uri=champion.outputs["uri"],
         champion_version=champion.outputs["version"],
         beam_arguments=beam_arguments,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops.errors import UserError
-from mlops.registry.models import find_champion
+from mlops.registry.models import find_champion, name_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +67,7 @@ def find_statistics(name: str) -> str:
     if champion is None:
         return ""
     try:
-        ancestors = trace(champion.uri)
+        ancestors = trace(name_version(champion))
     except LineageError:
         return ""
     return next(

@@ -9,7 +9,7 @@ from mlops.errors import UserError
 from mlops.serving.digest import HASH_VARIABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from google.cloud import aiplatform
 
@@ -76,6 +76,30 @@ def register_model(
     return describe(model)
 
 
+def name_version(model: aiplatform.Model) -> str:
+    """Where a version is found: its SavedModel's URI; of an AutoML model its own, `https://…`."""
+    if model.uri:
+        return str(model.uri)
+    location = model.resource_name.split("/")[3]
+    name = f"{model.resource_name}@{model.version_id}"
+    return f"https://{location}-aiplatform.googleapis.com/v1/{name}"
+
+
+def read_name(uri: str) -> str | None:
+    """The version's resource name in a URI of `name_version`; None for that of a SavedModel."""
+    host, found, resource = uri.partition("/v1/")
+    return resource if found and host.startswith("https://") else None
+
+
+def give_alias(name: str, model: aiplatform.Model) -> ModelVersion:
+    """Makes a version that is in the registry already the challenger, or the first champion."""
+    if not describe(model).alias:
+        alias = CHALLENGER if find_champion(name) else CHAMPION
+        model.versioning_registry.add_version_aliases([alias], model.version_id)
+        model = type(model)(model.resource_name, version=model.version_id)
+    return describe(model)
+
+
 def find_model(name: str) -> aiplatform.Model | None:
     """The model of that display name, at its default version; None when there is none yet."""
     from google.cloud import aiplatform
@@ -86,30 +110,33 @@ def find_model(name: str) -> aiplatform.Model | None:
 
 def find_champion(name: str) -> aiplatform.Model | None:
     """The champion among the versions of the model `name`; None when there is none yet."""
-    return _find_alias(name, CHAMPION)
+    return find_first(name, [CHAMPION])
 
 
 def find_challenger(name: str) -> aiplatform.Model | None:
     """The version of the model `name` that waits to be released; None when there is none."""
-    return _find_alias(name, CHALLENGER)
+    return find_first(name, [CHALLENGER])
 
 
-def _find_alias(name: str, alias: str) -> aiplatform.Model | None:
+def find_first(name: str, aliases: Iterable[str]) -> aiplatform.Model | None:
+    """The version of the first alias that one has; None when none of them is given."""
     from google.api_core.exceptions import NotFound
     from google.cloud import aiplatform
 
     model = find_model(name)
     if model is None:
         return None
-    try:
-        return aiplatform.Model(model.resource_name, version=alias)
-    except NotFound:
-        return None
+    for alias in aliases:
+        try:
+            return aiplatform.Model(model.resource_name, version=alias)
+        except NotFound:
+            continue
+    return None
 
 
 def find_version(model: aiplatform.Model, artifact_uri: str) -> aiplatform.Model | None:
-    """The version of a model that was made of a SavedModel; None when there is none."""
-    return next((v for v in list_versions(model) if v.uri == artifact_uri), None)
+    """The version of a model with a URI of `name_version`; None when there is none."""
+    return next((v for v in list_versions(model) if name_version(v) == artifact_uri), None)
 
 
 def get_version(name: str, version: str) -> aiplatform.Model:

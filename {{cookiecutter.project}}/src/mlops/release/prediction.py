@@ -49,6 +49,15 @@ def predict_rows(name: str, features: Features, rows: list[dict[str, Any]]) -> l
     dedicated = bool(endpoint.gca_resource.dedicated_endpoint_enabled)
     answer = endpoint.predict(instances=inputs, use_dedicated_endpoint=dedicated)
     return [
-        Prediction(float(predicted), float(row[features.label.name]), answer.model_version_id)
+        Prediction(read_score(predicted), float(row[features.label.name]), answer.model_version_id)
         for predicted, row in zip(answer.predictions, rows, strict=True)
     ]
+
+
+def read_score(prediction: Any) -> float:
+    """A prediction as a number: of an AutoML model its value, or the probability of class 1."""
+    if not isinstance(prediction, dict):
+        return float(prediction)
+    if "value" in prediction:
+        return float(prediction["value"])
+    return float(dict(zip(prediction["classes"], prediction["scores"], strict=True))["1"])

@@ -24,7 +24,7 @@ def read_examples(
     share of the examples: a batch is one of all of them together.
     """
     files = sorted(tf.io.gfile.glob(f"{transformed}/{split}/*.tfrecord.gz"))
-    spec = _example_spec(features)
+    spec = example_spec(features)
     label = features.label.name
 
     def parse(serialized: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
@@ -47,7 +47,8 @@ def _share_examples() -> tf.data.Options:
     return options
 
 
-def _example_spec(features: Features) -> dict[str, tf.io.FixedLenFeature]:
+def example_spec(features: Features) -> dict[str, tf.io.FixedLenFeature]:
+    """What a transformed example holds: the inputs and the label."""
     types = {
         each.name: tf.int64 if each.cardinality else tf.float32 for each in features.transformed
     }
