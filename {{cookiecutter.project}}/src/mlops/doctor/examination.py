@@ -42,14 +42,14 @@ def describe(findings: dict[str, list[Finding]]) -> Iterator[str]:
 
 
 def _find(name: str, check: Check, project: str) -> list[Finding]:
-    from google.api_core.exceptions import GoogleAPICallError
+    from google.api_core.exceptions import GoogleAPIError
 
     try:
         return list(check())
-    except GoogleAPICallError as error:
+    except GoogleAPIError as error:
         return [
             Finding(
-                f"{name} could not be checked: {error.message}",
+                f"{name} could not be checked: {getattr(error, 'message', error)}",
                 f"gcloud services enable serviceusage.googleapis.com cloudquotas.googleapis.com"
                 f" cloudresourcemanager.googleapis.com --project={project}, or ask for"
                 " roles/viewer on the project",
