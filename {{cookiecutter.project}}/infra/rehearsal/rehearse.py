@@ -8,6 +8,7 @@ and localcloud's clock moves on.
 
 from __future__ import annotations
 
+import json
 import random
 import sys
 import time
@@ -26,6 +27,7 @@ from google.protobuf.struct_pb2 import Value
 from localcloud.clock import Clock
 from localcloud.home import Home
 
+from mlops.registry.evaluations import record_evaluation
 from mlops.release.controller import Controller, Ports
 from mlops.release.deployment import deploy_champion
 from mlops.release.page import Look, Play, write_page
@@ -113,13 +115,13 @@ def rehearse(settings: Settings) -> Iterator[Play]:
     _make_bucket(settings)
     client.create_dataset(labels.rpartition(".")[0], exists_ok=True)
     client.create_table(bigquery.Table(labels, _SCHEMA))
-    champion = _upload(name, "")
+    champion = _upload(settings, name, "")
     endpoint = deploy_champion(name, champion, settings.serving)
     users = Users(endpoint.resource_name, labels, Clock(Home.from_environment().clock))
     ports = connect_ports(settings, name, users)
     users.sleep(120)  # what the champion predicts, before any release
     for title, fault, expected in PLAYS:
-        yield _play(settings, ports, _upload(name, fault).version_id, title, expected)
+        yield _play(settings, ports, _upload(settings, name, fault).version_id, title, expected)
 
 
 def _play(settings: Settings, ports: Ports, version: str, title: str, expected: Phase) -> Play:
@@ -153,19 +155,31 @@ def _make_bucket(settings: Settings) -> None:
         client.create_bucket(settings.bucket, location=settings.location)
 
 
-def _upload(name: str, fault: str) -> aiplatform.Model:
+def _upload(settings: Settings, name: str, fault: str) -> aiplatform.Model:
+    """Registers a version with files and an evaluation of its own, as the pipeline does."""
     models = aiplatform.Model.list(filter=f'display_name="{name}"')
-    return aiplatform.Model.upload(
+    client = storage.Client(project=settings.project)
+    folder = f"rehearsal/{name}/{fault or 'good'}-{time.time_ns()}"
+    uri = f"gs://{settings.bucket}/{folder}/model"
+    source = SERVER.read_text(encoding="utf-8")
+    evaluation = {"subject": {"model": uri}, "metrics": {"accuracy": 0.9}}
+    bucket = client.bucket(settings.bucket)
+    bucket.blob(f"{folder}/model/server.py").upload_from_string(source)
+    bucket.blob(f"{folder}/evaluation.json").upload_from_string(json.dumps(evaluation))
+    model = aiplatform.Model.upload(
         display_name=name,
         parent_model=models[0].resource_name if models else None,
         is_default_version=not models,
+        artifact_uri=uri,
         serving_container_image_uri="python:3.11",
-        serving_container_command=["python", "-c", SERVER.read_text(encoding="utf-8")],
+        serving_container_command=["python", "-c", source],
         serving_container_environment_variables={"FAULT": fault},
         serving_container_predict_route="/predict",
         serving_container_health_route="/health",
         serving_container_ports=[8080],
     )
+    record_evaluation(client, model, f"gs://{settings.bucket}/{folder}/evaluation.json", "none")
+    return model
 
 
 _SCHEMA: list[Any] = [

@@ -23,13 +23,14 @@ def start(
     version: VersionArgument = "challenger", environment: EnvironmentOption = Environment.LOCAL
 ) -> None:
     """Begin to release a model version, step by step; `control` carries it on."""
-    from mlops.registry.models import get_version
+    from mlops.registry.models import check_version, get_version
 
     settings = load_settings(environment)
     connect(settings)
-    number = get_version(settings.name, version).version_id
-    state = _controller(environment).start(number)
-    typer.echo(f"Release {state.id} of version {number} has begun.")
+    model = get_version(settings.name, version)
+    check_version(model)
+    state = _controller(environment).start(model.version_id)
+    typer.echo(f"Release {state.id} of version {model.version_id} has begun.")
 
 
 @release.command()

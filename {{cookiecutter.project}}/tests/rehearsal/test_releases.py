@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -52,11 +53,23 @@ def test_a_release_is_begun_looked_at_and_aborted(played: str, rehearsal: Rehear
         assert refused.returncode == 1
         assert "Version 3 is being released (deploying)" in refused.stderr
         told = succeed(rehearsal.mlops("release", "abort"))
+        swap_metrics(rehearsal, name[1])
+        swapped = rehearsal.mlops("release", "promote", "3")
     finally:
         set_name(rehearsal.config / "base.yaml", None)
     assert re.search(r"version 2 \(champion\)  100 % of the traffic", told)
     assert re.search(r"reverting .*asked for by `mlops release abort`", told)
     assert re.search(r"aborted .*the canary is undeployed", told)
+    assert swapped.returncode == 1
+    assert "Version 3 gets no alias: its recorded metrics are not those of gs://" in swapped.stderr
+
+
+def swap_metrics(rehearsal: Rehearsal, name: str) -> None:
+    """Writes other metrics into the evaluation of the model that fails."""
+    folder = rehearsal.folder / "state/storage"
+    (path,) = folder.glob(f"*/rehearsal/{name}/errors-*/evaluation.json")
+    evaluation = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**evaluation, "metrics": {"accuracy": 0.99}}), encoding="utf-8")
 
 
 def set_name(base: Path, name: str | None) -> None:

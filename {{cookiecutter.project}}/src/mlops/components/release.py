@@ -14,14 +14,17 @@ def register_model(
     serving_image: str,
     labels: Dict[str, str],
     model: dsl.Input[dsl.Model],
+    data: dsl.Input[dsl.Dataset],
+    evaluation: dsl.Input[dsl.Artifact],
     version: dsl.Output[dsl.Artifact],
 ) -> str:
     """Registers the model and gives its alias: champion for a first version, else challenger."""
     import json
 
-    from google.cloud import aiplatform
+    from google.cloud import aiplatform, storage
 
     from mlops.features import Features
+    from mlops.registry.evaluations import check_subject, record_evaluation
     from mlops.registry.models import register_model
     from mlops.registry.signature import SignatureError, check_signature
 
@@ -31,7 +34,16 @@ def register_model(
     except SignatureError as error:
         raise SystemExit(str(error)) from None
     model_hash = model.metadata["model_hash"]
+    client = storage.Client(project=project)
+    measured = f"{evaluation.uri}/evaluation.json"
+    check_subject(client, measured, model.uri)  # before the version gets an alias
     registered = register_model(name, model.uri, serving_image, labels, model_hash)
+    record_evaluation(
+        client,
+        aiplatform.Model(registered.resource_name),
+        measured,
+        str(data.metadata["data_hash"]),
+    )
     version.uri = f"https://{location}-aiplatform.googleapis.com/v1/{registered.resource_name}"
     version.metadata["resourceName"] = registered.resource_name
     return registered.alias

@@ -123,6 +123,8 @@ def training(
             serving_image=serving_image,
             labels=labels,
             model=model,
+            data=data,
+            evaluation=evaluated.outputs["report"],
         )
         # The registry and the endpoint change outside of this pipeline: always look again.
         registered.set_caching_options(enable_caching=False)

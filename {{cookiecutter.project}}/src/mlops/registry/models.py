@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlops.errors import UserError
+from mlops.registry.evaluations import verify_evaluation
 from mlops.serving.digest import HASH_VARIABLE
 
 if TYPE_CHECKING:
@@ -167,11 +168,27 @@ def list_versions(model: aiplatform.Model) -> list[aiplatform.Model]:
 
 
 def make_champion(model: aiplatform.Model) -> None:
-    """Gives a version the alias champion, and makes it the default."""
+    """Gives a version the alias champion, and makes it the default.
+
+    Raises:
+        EvaluationMismatchError: what is recorded of the version does not match its evaluation.
+    """
+    check_version(model)
     registry = model.versioning_registry
     registry.add_version_aliases([CHAMPION, "default"], model.version_id)
     if CHALLENGER in model.version_aliases:
         registry.remove_version_aliases([CHALLENGER], model.version_id)
+
+
+def check_version(model: aiplatform.Model) -> None:
+    """Compares what is recorded of a version with its evaluation and its files.
+
+    Raises:
+        EvaluationMismatchError: they differ.
+    """
+    from google.cloud import storage
+
+    verify_evaluation(storage.Client(project=model.project), model)
 
 
 def describe(model: aiplatform.Model) -> ModelVersion:

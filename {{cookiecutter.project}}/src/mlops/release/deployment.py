@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlops.registry.models import make_champion
+from mlops.registry.models import check_version, make_champion
 from mlops.release.state import ReleaseState
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def deploy_champion(name: str, model: aiplatform.Model, serving: Serving) -> aip
 
 def promote(name: str, model: aiplatform.Model, serving: Serving) -> aiplatform.Endpoint:
     """Deploys a version next to the champion, moves all traffic to it, and makes it champion."""
+    check_version(model)
     endpoint = deploy_champion(name, model, serving)
     make_champion(model)
     return endpoint
