@@ -30,6 +30,7 @@ from localcloud.home import Home
 from mlops.registry.evaluations import record_evaluation
 from mlops.release.controller import Controller, Ports
 from mlops.release.deployment import deploy_champion
+from mlops.release.endpoint import turn_on_log
 from mlops.release.page import Look, Play, write_page
 from mlops.release.state import Phase
 from mlops.release.vertex import connect_ports
@@ -117,6 +118,7 @@ def rehearse(settings: Settings) -> Iterator[Play]:
     client.create_table(bigquery.Table(labels, _SCHEMA))
     champion = _upload(settings, name, "")
     endpoint = deploy_champion(name, champion, settings.serving)
+    turn_on_log(endpoint, settings.project)
     users = Users(endpoint.resource_name, labels, Clock(Home.from_environment().clock))
     ports = connect_ports(settings, name, users)
     users.sleep(120)  # what the champion predicts, before any release

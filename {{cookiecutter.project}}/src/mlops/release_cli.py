@@ -24,21 +24,32 @@ def start(
 ) -> None:
     """Begin to release a model version, step by step; `control` carries it on."""
     from mlops.registry.models import check_version, get_version
+    from mlops.release.deployment import find_endpoint
+    from mlops.release.endpoint import turn_on_log
 
     settings = load_settings(environment)
     connect(settings)
     model = get_version(settings.name, version)
     check_version(model)
-    state = _controller(environment).start(model.version_id)
+    controller = _controller(environment)
+    if endpoint := find_endpoint(settings.name):
+        turn_on_log(endpoint, settings.project)
+    state = controller.start(model.version_id)
     typer.echo(f"Release {state.id} of version {model.version_id} has begun.")
 
 
 @release.command()
 def control(environment: EnvironmentOption = Environment.LOCAL) -> None:
     """Carry the release that is in progress to its end, looking each minute."""
+    from mlops.release.deployment import find_endpoint
+
+    settings = load_settings(environment)
+    connect(settings)
+    if find_endpoint(settings.name) is None:  # the job also looks before the first model is there
+        typer.echo(f"No endpoint is named {settings.name} yet.")
+        return
     ended = _controller(environment).run(typer.echo)
     typer.echo(f"The release has ended: {ended}." if ended else "No release has begun.")
-    status(environment)
 
 
 @release.command()

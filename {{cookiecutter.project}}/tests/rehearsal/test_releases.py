@@ -13,12 +13,23 @@ import yaml
 from tests.rehearsal.conftest import ROOT, Rehearsal, succeed
 
 BAD = {"errors": "errors", "latency": "slow", "quality": "wrong"}  # play: guardrail
+FAULTS = (
+    ("EndpointService", "UndeployModel", "UNAVAILABLE"),
+    ("MetricService", "ListTimeSeries", "INTERNAL"),
+)
 
 
 @pytest.fixture(scope="module")
 def played(rehearsal: Rehearsal) -> str:
-    """What `make rehearse` prints."""
-    return succeed(rehearsal.localcloud("run", "--", sys.executable, "infra/rehearsal/rehearse.py"))
+    """What `make rehearse` prints, while calls of the controller fail now and then."""
+    for service, method, error in FAULTS:
+        rule = ("--service", service, "--method", method, "--error", error, "--count", "2")
+        succeed(rehearsal.localcloud("faults", "add", *rule))
+    script = "infra/rehearsal/rehearse.py"
+    try:
+        return succeed(rehearsal.localcloud("run", "--", sys.executable, script))
+    finally:
+        succeed(rehearsal.localcloud("faults", "clear"))
 
 
 def test_a_good_version_is_promoted(played: str) -> None:

@@ -99,23 +99,26 @@ class VertexEndpoint:
         operation.result(timeout=_DEPLOY_SECONDS)
 
 
-def log_requests(endpoint: aiplatform.Endpoint, project: str) -> str:
-    """Has the endpoint log all requests into BigQuery, if it does not yet; gives the table.
+def turn_on_log(endpoint: aiplatform.Endpoint, project: str) -> None:
+    """Has the endpoint log all requests into BigQuery, if it logs none yet."""
+    if find_log(endpoint):
+        return
+    endpoint.api_client.update_endpoint(
+        endpoint={
+            "name": endpoint.resource_name,
+            "predict_request_response_logging_config": {
+                "enabled": True,
+                "sampling_rate": 1.0,
+                "bigquery_destination": {"output_uri": f"bq://{project}"},
+            },
+        },
+        update_mask={"paths": ["predict_request_response_logging_config"]},
+    )
 
-    Returns:
-        `PROJECT.DATASET.TABLE` of the request-response log.
-    """
+
+def find_log(endpoint: aiplatform.Endpoint) -> str:
+    """The table of the endpoint's requests, `PROJECT.DATASET.TABLE`; nothing when it logs none."""
     resource = endpoint.api_client.get_endpoint(name=endpoint.resource_name)
     config = resource.predict_request_response_logging_config
-    if not config.enabled:
-        config.enabled, config.sampling_rate = True, 1.0
-        config.bigquery_destination.output_uri = f"bq://{project}"
-        resource = endpoint.api_client.update_endpoint(
-            endpoint={
-                "name": endpoint.resource_name,
-                "predict_request_response_logging_config": config,
-            },
-            update_mask={"paths": ["predict_request_response_logging_config"]},
-        )
-        config = resource.predict_request_response_logging_config
-    return str(config.bigquery_destination.output_uri.removeprefix("bq://"))
+    uri: str = config.bigquery_destination.output_uri if config.enabled else ""
+    return uri.removeprefix("bq://")

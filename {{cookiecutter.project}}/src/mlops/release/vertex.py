@@ -10,7 +10,7 @@ from mlops.registry.models import get_version
 from mlops.release.audit import StorageAuditLog
 from mlops.release.controller import Controller, Ports
 from mlops.release.deployment import find_endpoint
-from mlops.release.endpoint import VertexEndpoint, log_requests
+from mlops.release.endpoint import VertexEndpoint, find_log
 from mlops.release.replay import RegisteredModels
 from mlops.release.request_log import RequestLog
 from mlops.release.time_series import EndpointMetrics
@@ -50,7 +50,7 @@ def connect_ports(settings: Settings, name: str = "", clock: Clock | None = None
     endpoint_id = endpoint.resource_name.rpartition("/")[2]
     log = RequestLog(
         bigquery.Client(project=project),
-        log_requests(endpoint, project),
+        find_log(endpoint),
         endpoint_id,
         settings.features.problem,
         release.labels,
