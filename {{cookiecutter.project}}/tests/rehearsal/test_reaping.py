@@ -22,7 +22,7 @@ aiplatform.init(project=settings.project, location=settings.location)
 image = f"{settings.images.repository}/serving"
 labels = {"environment": settings.environment}
 for number in range(4):
-    register_model(settings.name, f"gs://models/{number}", image, labels)
+    register_model(settings.name, f"gs://models/{number}", image, labels, "none")
 aiplatform.Endpoint.create(display_name=settings.name)
 aiplatform.Endpoint.create(display_name="left over", labels={"application": settings.name})
 aiplatform.Endpoint.create(display_name="of others", labels={"application": "another"})
