@@ -20,7 +20,7 @@ PROVISIONING = (
     "docs/iam.md",
     "docs/operations.md",
     "infra/terraform-google",
-    "infra/tools",
+    "infra/tools/checkov",
     "terraform",
     "tests/terraform",
 )
