@@ -6,10 +6,12 @@ import json
 from typing import Any
 
 import pytest
+import tensorflow_model_analysis as tfma
 
 from mlops.pipelines.images import image_reference
 from mlops.settings import Settings
 from mlops.tfx.__main__ import compile_pipeline
+from mlops.tfx.pipeline import build_eval_config
 from tests.conftest import ROOT
 
 TASKS = {
@@ -48,6 +50,14 @@ def test_each_node_runs_in_the_ml_image(
     executors = job["pipelineSpec"]["deploymentSpec"]["executors"]
     images = {each["container"]["image"] for each in executors.values() if "container" in each}
     assert images == {image_reference(settings.images, "ml")}
+
+
+def test_the_bound_is_of_all_rows_alone(settings: Settings) -> None:
+    (spec,) = build_eval_config(settings.features, settings.evaluation).metrics_specs
+    (deciding,) = [each for each in spec.metrics if each.per_slice_thresholds]
+    (bound,) = deciding.per_slice_thresholds
+    assert bound.slicing_specs == [tfma.SlicingSpec()]
+    assert not deciding.HasField("threshold")
 
 
 def test_it_reads_trains_and_judges_what_config_declares(

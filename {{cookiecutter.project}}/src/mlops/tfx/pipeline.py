@@ -89,7 +89,7 @@ def build_pipeline(
 
 
 def build_eval_config(features: Features, evaluation: Evaluation) -> tfma.EvalConfig:
-    """The metric that decides, overall and by slice."""
+    """The metric that decides, over all rows; it is measured in each slice too."""
     classifies = features.problem is Problem.CLASSIFICATION
     metric, name = ("AUC", "auc") if classifies else ("MeanAbsoluteError", "mean_absolute_error")
     bound = evaluation.thresholds.get(name)
@@ -115,7 +115,13 @@ def build_eval_config(features: Features, evaluation: Evaluation) -> tfma.EvalCo
                 metrics=[
                     tfma.MetricConfig(class_name="ExampleCount"),
                     tfma.MetricConfig(
-                        class_name=metric, threshold=tfma.MetricThreshold(value_threshold=value)
+                        class_name=metric,
+                        per_slice_thresholds=[
+                            tfma.PerSliceMetricThreshold(
+                                slicing_specs=[tfma.SlicingSpec()],
+                                threshold=tfma.MetricThreshold(value_threshold=value),
+                            )
+                        ],
                     ),
                 ]
             )
