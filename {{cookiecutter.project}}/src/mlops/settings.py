@@ -97,7 +97,7 @@ class AutoML(Section):
 
     budget_milli_node_hours: int = Field(default=1000, ge=1000, le=72000)
     optimization_objective: str | None = None
-    dataset: str = Field(default="automl", pattern=r"^[a-zA-Z0-9_]+$")
+    dataset: str = Field(default="batch_predictions", pattern=r"^[a-zA-Z0-9_]+$")
 
 
 class Threshold(Section):

@@ -146,7 +146,7 @@ def train_automl(
     """
     from google.cloud import aiplatform, bigquery
 
-    from mlops.batch_prediction.tables import make_datasets
+    from mlops.batch_prediction.tables import make_datasets, working_dataset
     from mlops.features import Features
     from mlops.registry.models import name_version
     from mlops.training.automl import AutoMLError, Task, train_automl
@@ -157,7 +157,8 @@ def train_automl(
     make_datasets(client, automl_dataset, declared.table)
     task = Task(target_column, split_column, budget_milli_node_hours, optimization_objective)
     try:
-        trained = train_automl(client, declared, task, name, automl_dataset, sample_percent)
+        rows = working_dataset(automl_dataset)
+        trained = train_automl(client, declared, task, name, rows, sample_percent)
     except AutoMLError as error:
         raise SystemExit(str(error)) from None
     model.uri = name_version(trained)
