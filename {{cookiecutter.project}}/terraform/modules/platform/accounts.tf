@@ -43,8 +43,10 @@ locals {
     }
     mlopsReleaseController = {
       title       = "Release controller"
-      description = "Deploys models on endpoints and reads how they do."
+      description = "Deploys models on endpoints, asks them logged requests and reads how they do."
       permissions = [
+        "aiplatform.batchPredictionJobs.create",
+        "aiplatform.batchPredictionJobs.get",
         "aiplatform.endpoints.deploy",
         "aiplatform.endpoints.explain",
         "aiplatform.endpoints.get",
@@ -52,6 +54,8 @@ locals {
         "aiplatform.endpoints.predict",
         "aiplatform.endpoints.undeploy",
         "aiplatform.endpoints.update",
+        "aiplatform.modelEvaluations.get",
+        "aiplatform.modelEvaluations.list",
         "aiplatform.models.get",
         "aiplatform.models.list",
         "aiplatform.models.update",

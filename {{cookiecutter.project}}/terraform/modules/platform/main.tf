@@ -169,6 +169,11 @@ module "storage" {
       reason = "Vertex AI checks that the staging bucket is there before it starts a job."
       role   = "roles/storage.bucketViewer"
     }
+    "release-controller reads" = {
+      member = local.members["release-controller"]
+      reason = "A model becomes champion only if its evaluation, kept here, is that of its files."
+      role   = "roles/storage.objectViewer"
+    }
     "serving reads" = {
       member = local.members["serving"]
       reason = "The container loads its model from here."
@@ -180,16 +185,27 @@ module "storage" {
       role   = "roles/storage.objectUser"
     }
   })
-  # releases alone, not the training data next to them
-  folders = length(var.promoted_to) == 0 ? {} : {
-    "releases/" = {
-      for project in var.promoted_to : "${project} reads" => {
-        member = "serviceAccount:ci-deploy@${project}.iam.gserviceaccount.com"
-        reason = "Delivery there takes what was released here."
-        role   = "roles/storage.objectViewer"
+  folders = merge(
+    {
+      "rollouts/" = {
+        "release-controller writes" = {
+          member = local.members["release-controller"]
+          reason = "Each change of traffic is noted here before it is made."
+          role   = "roles/storage.objectUser"
+        }
       }
-    }
-  }
+    },
+    # releases alone, not the training data next to them
+    length(var.promoted_to) == 0 ? {} : {
+      "releases/" = {
+        for project in var.promoted_to : "${project} reads" => {
+          member = "serviceAccount:ci-deploy@${project}.iam.gserviceaccount.com"
+          reason = "Delivery there takes what was released here."
+          role   = "roles/storage.objectViewer"
+        }
+      }
+    },
+  )
 }
 
 module "images" {

@@ -113,7 +113,9 @@ def search(
                 is_done = stops_early and without_improvement >= _PATIENCE
                 if (is_done and tried > len(FAMILIES)) or time.monotonic() > deadline:
                     break
-    except _TimeIsUpError:
+    except Exception:  # a library that is interrupted may raise a mistake of its own
+        if time.monotonic() < deadline:
+            raise
         print("the budget is spent", flush=True)
     if best is None:
         raise TaskError(

@@ -1,4 +1,4 @@
-"""What the rehearsal has used by now is what Terraform's dev environment declares."""
+"""What the life of a model has used is what Terraform's dev environment declares."""
 
 from __future__ import annotations
 
