@@ -51,7 +51,7 @@ def test_the_saved_model_answers_as_the_file_of_the_framework(
     columns = read_inputs(next(to_batches(table)), run.features, str(tmp_path))
     transform = tf.saved_model.load(tmp_path).signatures["transform_features"]
     transformed = transform(**{name: tf.constant(values) for name, values in columns.items()})
-    rows = np.stack([transformed[column.name] for column in run.features.inputs], axis=1)
+    rows = np.stack([transformed[column.name] for column in run.features.transformed], axis=1)
     expected = ask(tmp_path, rows.astype(np.float32))
     assert expected.std() > 0.01
     np.testing.assert_allclose(predict(str(tmp_path), columns), expected, atol=1e-5)

@@ -92,7 +92,7 @@ def _fit_sklearn(
     )
     buffer = io.BytesIO()
     joblib.dump(forest, buffer)
-    model = TreeEnsemble(_names(features), trees, 0.0, sigmoid=False)
+    model = TreeEnsemble(_names(features), trees, 0.0, sigmoid=False, inclusive=True)
     return Fitted(model, history, {"model.joblib": buffer.getvalue()}), predict(held_out.inputs)
 
 
@@ -177,7 +177,7 @@ def _read_xgboost(features: Features, content: Mapping[str, Any]) -> TreeEnsembl
         trees.append(
             Tree(
                 feature=np.array(tree["split_indices"]),
-                threshold=np.nextafter(conditions, np.float32(-np.inf)),  # below it goes left
+                threshold=conditions,
                 left=np.array(tree["left_children"]),
                 right=np.array(tree["right_children"]),
                 value=conditions,
@@ -187,7 +187,7 @@ def _read_xgboost(features: Features, content: Mapping[str, Any]) -> TreeEnsembl
     classifies = features.problem is Problem.CLASSIFICATION
     if classifies:  # a probability, to the logarithm of odds
         base = float(np.log(base / (1 - base)))
-    return TreeEnsemble(_names(features), trees, base, sigmoid=classifies)
+    return TreeEnsemble(_names(features), trees, base, sigmoid=classifies, inclusive=False)
 
 
 Fitter = Callable[["Features", "Training", Rows, Rows], tuple[Fitted, np.ndarray]]

@@ -24,7 +24,7 @@ class Tree:
 
     Attributes:
         feature: the index of the input that a node looks at.
-        threshold: an input up to this goes left, float32.
+        threshold: an input below this goes left, float32.
         left: the node to the left; -1 for a leaf.
         right: the node to the right; -1 for a leaf.
         value: what a leaf adds.
@@ -49,7 +49,15 @@ class Tree:
 class TreeEnsemble(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
     """The sum of what trees say of a row, and for a classification its probability."""
 
-    def __init__(self, names: Sequence[str], trees: Sequence[Tree], base: float, *, sigmoid: bool):
+    def __init__(
+        self,
+        names: Sequence[str],
+        trees: Sequence[Tree],
+        base: float,
+        *,
+        sigmoid: bool,
+        inclusive: bool,
+    ):
         """Lays the trees out as tensors.
 
         Args:
@@ -57,9 +65,12 @@ class TreeEnsemble(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
             trees: all of them.
             base: what is added to their sum.
             sigmoid: whether the sum is the logarithm of odds.
+            inclusive: whether an input goes left that is equal to the threshold. (The next number
+                below a threshold would not do: below 0 TensorFlow takes it for 0.)
         """
         super().__init__()
         self._names, self._base, self._sigmoid = list(names), base, sigmoid
+        self._is_left = tf.less_equal if inclusive else tf.less
         self._depth = max((tree.depth for tree in trees), default=0)
         starts = np.cumsum([0, *(len(tree.left) for tree in trees)])[:-1]
         self._roots = tf.constant(starts, tf.int32)
@@ -79,7 +90,7 @@ class TreeEnsemble(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
         nodes = tf.tile(self._roots[tf.newaxis, :], [tf.shape(rows)[0], 1])
         for _ in range(self._depth):
             looked_at = tf.gather(rows, tf.gather(self._feature, nodes), batch_dims=1)
-            goes_left = looked_at <= tf.gather(self._threshold, nodes)
+            goes_left = self._is_left(looked_at, tf.gather(self._threshold, nodes))
             nodes = tf.where(goes_left, tf.gather(self._left, nodes), tf.gather(self._right, nodes))
         sums = tf.reduce_sum(tf.gather(self._value, nodes), axis=1, keepdims=True) + self._base
         return tf.sigmoid(sums) if self._sigmoid else sums
