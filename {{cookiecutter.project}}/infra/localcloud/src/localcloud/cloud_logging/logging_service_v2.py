@@ -1,7 +1,5 @@
 """LoggingServiceV2: log entries."""
 
-import base64
-import hashlib
 from itertools import islice
 
 from google.api_core.exceptions import InvalidArgument, NotFound
@@ -20,6 +18,7 @@ from localcloud.cloud import Cloud
 from localcloud.cloud_logging import writing
 from localcloud.cloud_logging.filters import LogFilter
 from localcloud.field_checks import refusal
+from localcloud.page_tokens import make_token, read_offset
 from localcloud.resource_manager.projects import project_number
 from localcloud.rpc import raw
 from localcloud.vertex.listing import page
@@ -79,7 +78,7 @@ def list_log_entries(cloud: Cloud, request: ListLogEntriesRequest) -> ListLogEnt
     response = ListLogEntriesResponse()
     raw(response).entries.extend(found[offset : offset + size])
     if len(found) > offset + size:
-        response.next_page_token = _token(request, offset + size)
+        response.next_page_token = make_token(offset + size, _selection(request))
     return response
 
 
@@ -113,23 +112,13 @@ def _key(name: str) -> str:
     return str(project_number(project))
 
 
-def _token(request: ListLogEntriesRequest, offset: int) -> str:
-    return base64.urlsafe_b64encode(f"{offset}:{_selection(request)}".encode()).decode()
-
-
 def _offset(request: ListLogEntriesRequest) -> int:
-    if not request.page_token:
-        return 0
-    try:
-        offset, _, selection = base64.urlsafe_b64decode(request.page_token).decode().partition(":")
-        if selection == _selection(request):
-            return int(offset)
-    except ValueError:
-        pass  # it is not one of ours, which is the error below
-    raise refusal("page_token", "does not belong to this request")
+    offset = read_offset(request.page_token, _selection(request))
+    if offset is None:
+        raise refusal("page_token", "does not belong to this request")
+    return offset
 
 
-def _selection(request: ListLogEntriesRequest) -> str:
+def _selection(request: ListLogEntriesRequest) -> bytes:
     names = " ".join(request.resource_names)
-    text = f"{names}\0{request.filter}\0{request.order_by}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return f"{names}\0{request.filter}\0{request.order_by}".encode()

@@ -1,7 +1,5 @@
 """What ListTimeSeries answers: the points of the selected series, raw or aggregated."""
 
-import base64
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,6 +16,7 @@ from localcloud.cloud_monitoring.reduction import reduce
 from localcloud.cloud_monitoring.series import Identity, Point, TimeSeriesStore
 from localcloud.cloud_monitoring.values import Kind, typed
 from localcloud.field_checks import refusal
+from localcloud.page_tokens import make_token, read_offset
 from localcloud.rpc import raw
 
 _LARGEST_PAGE = 100_000
@@ -158,7 +157,7 @@ def _page(request: ListTimeSeriesRequest, series: Sequence[Series]) -> ListTimeS
                 for point in taken:
                     _fill(made.points.add(), point)
     if offset + size < count:
-        message.next_page_token = _token(request, offset + size)
+        message.next_page_token = make_token(offset + size, _selection(request))
     if series:
         message.unit = series[0][0].unit
     return response
@@ -182,25 +181,17 @@ def _fill(made: Any, point: Point) -> None:
     made.value.CopyFrom(point.value)
 
 
-def _token(request: ListTimeSeriesRequest, offset: int) -> str:
-    return base64.urlsafe_b64encode(f"{offset}:{_selection(request)}".encode()).decode()
-
-
 def _offset(request: ListTimeSeriesRequest) -> int:
-    if not request.page_token:
-        return 0
-    try:
-        offset, _, selection = base64.urlsafe_b64decode(request.page_token).decode().partition(":")
-        if selection == _selection(request):
-            return int(offset)
-    except ValueError:
-        pass  # it is not one of ours, which is the error below
-    raise refusal("page_token", "does not belong to this request")
+    offset = read_offset(request.page_token, _selection(request))
+    if offset is None:
+        raise refusal("page_token", "does not belong to this request")
+    return offset
 
 
-def _selection(request: ListTimeSeriesRequest) -> str:
-    """A mark of everything that a page's token must agree with."""
+def _selection(request: ListTimeSeriesRequest) -> bytes:
+    """Everything that a page's token must agree with."""
     same = raw(ListTimeSeriesRequest(request))
     same.ClearField("page_token")
     same.ClearField("page_size")
-    return hashlib.sha256(same.SerializeToString(deterministic=True)).hexdigest()[:16]
+    serialised: bytes = same.SerializeToString(deterministic=True)
+    return serialised

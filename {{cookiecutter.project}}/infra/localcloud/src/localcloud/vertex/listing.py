@@ -1,7 +1,5 @@
 """Listing resources as Vertex does: filter, order, pages and read masks."""
 
-import base64
-import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cmp_to_key
 from typing import Any, TypeVar
@@ -9,6 +7,7 @@ from typing import Any, TypeVar
 from google.api_core.exceptions import InvalidArgument
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from localcloud.page_tokens import make_token, read_offset
 from localcloud.rpc import raw
 
 ResourceT = TypeVar("ResourceT")
@@ -42,7 +41,7 @@ def page(
     if request.page_size < 0:
         raise InvalidArgument(f"page_size is {request.page_size}; give a positive number.")
     end = start + min(request.page_size or sizes[0], sizes[1])
-    token = _token(request, end) if end < len(found) else ""
+    token = make_token(end, _selection(request)) if end < len(found) else ""
     return [masked(each, request) for each in found[start:end]], token
 
 
@@ -101,28 +100,18 @@ def _order(part: str, order_by: str, supported: Collection[str]) -> tuple[str, i
     return field, -1 if direction == ["desc"] else 1
 
 
-def _token(request: Any, offset: int) -> str:
-    return base64.urlsafe_b64encode(f"{offset}:{_selection(request)}".encode()).decode()
-
-
 def _offset(request: Any) -> int:
-    if not request.page_token:
-        return 0
-    try:
-        offset, _, selection = base64.urlsafe_b64decode(request.page_token).decode().partition(":")
-        if selection == _selection(request):
-            return int(offset)
-    except ValueError:
-        pass  # it is not one of ours, which is the error below
-    raise InvalidArgument(
-        "page_token does not belong to this request; pass the next_page_token of the same list."
-    )
+    offset = read_offset(request.page_token, _selection(request))
+    if offset is None:
+        raise InvalidArgument(
+            "page_token does not belong to this request; pass the next_page_token of the same list."
+        )
+    return offset
 
 
-def _selection(request: Any) -> str:
+def _selection(request: Any) -> bytes:
     parent = getattr(request, "parent", "")
-    text = f"{parent}\0{_filter(request)}\0{_order_by(request)}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return f"{parent}\0{_filter(request)}\0{_order_by(request)}".encode()
 
 
 def _readable(path: str, descriptor: Any) -> str:
