@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mlops.errors import UserError
-from mlops.features import TABLE, Features
+from mlops.features import TABLE, Features, Problem
 from mlops.release_settings import Release
 from mlops.schedule import Schedule
 from mlops.search_space import Tuning, check_search
@@ -60,6 +60,7 @@ class Training(Section):
     seed: int
     hidden_units: tuple[int, ...]
     dropout: float = Field(ge=0, lt=1)
+    positive_weight: float = Field(default=1.0, gt=0)
     learning_rate: float = Field(gt=0)
     batch_size: int = Field(gt=0)
     epochs: int = Field(gt=0)
@@ -252,6 +253,8 @@ class Settings(Section):
                 f"training.framework {framework} trains on one machine; set"
                 " custom_job.worker_count to 0"
             )
+        if self.training.positive_weight != 1 and self.features.problem is Problem.REGRESSION:
+            raise ValueError("training.positive_weight is of labels 0 and 1; a regression has none")
         if self.custom_job.tensorboard and not self.service_account:
             raise ValueError("custom_job.tensorboard needs a service_account, which writes to it")
         check_search(self.tuning, self.training, self.features.problem)

@@ -12,10 +12,12 @@ import pytest
 import tensorflow as tf
 import xgboost
 
+from mlops.data.query import Split
 from mlops.data.records import to_batches
 from mlops.evaluation.predictions import predict, read_inputs
 from mlops.features import Problem
 from mlops.settings import Training
+from mlops.training.examples import read_examples
 from mlops.training.train import fit, train
 from mlops.training.trees import floor_to_float32
 from tests.ml.conftest import Run
@@ -55,6 +57,17 @@ def test_the_saved_model_answers_as_the_file_of_the_framework(
     expected = ask(tmp_path, rows.astype(np.float32))
     assert expected.std() > 0.01
     np.testing.assert_allclose(predict(str(tmp_path), columns), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("framework", ["tensorflow", "sklearn", "xgboost"])
+def test_a_weight_makes_rare_positives_count(run: Run, framework: str) -> None:
+    few = choose(run, framework).model_copy(update={"epochs": 2})
+    row = next(iter(read_examples(run.features, few, run.transformed, Split.EVAL)))[0]
+    means = [
+        np.mean(fit(run.features, training, run.transformed).model(row))
+        for training in (few, few.model_copy(update={"positive_weight": 5.0}))
+    ]
+    assert means[1] > means[0] + 0.1
 
 
 @pytest.mark.parametrize("framework", ["sklearn", "xgboost"])

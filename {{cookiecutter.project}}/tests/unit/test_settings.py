@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -115,3 +116,12 @@ def test_a_missing_file_is_named(copy: Path) -> None:
     (copy / "dev.yaml").unlink()
     with pytest.raises(SettingsError, match=r"dev\.yaml is missing: run this from"):
         load_settings("dev", copy)
+
+
+def test_a_regression_has_no_positives_to_weigh(copy: Path) -> None:
+    spoil(copy, "base.yaml", "positive_weight: 1.0", "positive_weight: 5")
+    features = copy / "features.yaml"
+    text = features.read_text(encoding="utf-8")
+    features.write_text(re.sub(r"(?m)^problem: \w+", "problem: regression", text), encoding="utf-8")
+    with pytest.raises(SettingsError, match="a regression has none"):
+        load_settings("local", copy)

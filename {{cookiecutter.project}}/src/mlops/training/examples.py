@@ -40,6 +40,11 @@ def read_examples(
     return batches.prefetch(tf.data.AUTOTUNE).with_options(_share_examples())
 
 
+def weigh(labels: tf.Tensor, training: Training) -> tf.Tensor:
+    """How much each example counts in the loss; of the labels' shape and type."""
+    return tf.where(labels == 1, tf.cast(training.positive_weight, labels.dtype), 1)
+
+
 def _share_examples() -> tf.data.Options:
     """By example: a small split is one file, which no other machine would get anything of."""
     options = tf.data.Options()

@@ -12,7 +12,7 @@ import numpy as np
 
 from mlops.data.query import Split
 from mlops.features import Problem
-from mlops.training.examples import read_examples
+from mlops.training.examples import read_examples, weigh
 from mlops.training.trees import Tree, TreeEnsemble, floor_to_float32
 
 if TYPE_CHECKING:
@@ -40,10 +40,15 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Rows:
-    """One split in memory: inputs in the order of their declaration, [rows, inputs], and labels."""
+    """One split in memory: inputs in the order of their declaration, [rows, inputs], and labels.
+
+    Attributes:
+        weights: how much each row counts in the loss.
+    """
 
     inputs: np.ndarray
     labels: np.ndarray
+    weights: np.ndarray
 
 
 def fit_trees(features: Features, training: Training, transformed: str) -> Fitted:
@@ -78,7 +83,7 @@ def _fit_sklearn(
         min_samples_leaf=5,
         random_state=training.seed,
         n_jobs=-1,
-    ).fit(train.inputs, train.labels)
+    ).fit(train.inputs, train.labels, train.weights)
 
     def predict(inputs: np.ndarray) -> np.ndarray:
         found: np.ndarray = (
@@ -87,8 +92,8 @@ def _fit_sklearn(
         return found
 
     trees = [_read_sklearn(each.tree_, len(forest.estimators_)) for each in forest.estimators_]
-    history = _measure(predict(train.inputs), train.labels, classifies, "") | _measure(
-        predict(held_out.inputs), held_out.labels, classifies, "val_"
+    history = _measure(predict(train.inputs), train, classifies, "") | _measure(
+        predict(held_out.inputs), held_out, classifies, "val_"
     )
     buffer = io.BytesIO()
     joblib.dump(forest, buffer)
@@ -110,18 +115,23 @@ def _read_sklearn(tree: Any, count: int) -> Tree:
 
 
 def _measure(
-    predicted: np.ndarray, labels: np.ndarray, classifies: bool, prefix: str
+    predicted: np.ndarray, rows: Rows, classifies: bool, prefix: str
 ) -> dict[str, list[float]]:
     """Loss and metric of a model that is made at once, as if after one epoch."""
     from sklearn.metrics import log_loss, mean_absolute_error, roc_auc_score
 
     if classifies:
         found = {
-            "loss": log_loss(labels, predicted.clip(1e-7, 1 - 1e-7), labels=[0, 1]),
-            "auc": roc_auc_score(labels, predicted),
+            "loss": log_loss(
+                rows.labels,
+                predicted.clip(1e-7, 1 - 1e-7),
+                labels=[0, 1],
+                sample_weight=rows.weights,
+            ),
+            "auc": roc_auc_score(rows.labels, predicted),
         }
     else:
-        error = mean_absolute_error(labels, predicted)
+        error = mean_absolute_error(rows.labels, predicted)
         found = {"loss": error, "mean_absolute_error": error}
     return {f"{prefix}{name}": [float(value)] for name, value in found.items()}
 
@@ -142,8 +152,8 @@ def _fit_xgboost(
         "seed": training.seed,
     }
     data = {
-        "": xgboost.DMatrix(train.inputs, train.labels),
-        "val_": xgboost.DMatrix(held_out.inputs, held_out.labels),
+        prefix: xgboost.DMatrix(rows.inputs, rows.labels, weight=rows.weights)
+        for prefix, rows in (("", train), ("val_", held_out))
     }
     measured: dict[str, dict[str, list[float]]] = {}
     booster = xgboost.train(
@@ -198,8 +208,9 @@ def _read_rows(features: Features, training: Training, transformed: str, split: 
     batches = list(read_examples(features, training, transformed, split).as_numpy_iterator())
     names = _names(features)
     inputs = [np.stack([batch[name] for name in names], axis=1) for batch, _ in batches]
-    labels = [label for _, label in batches]
-    return Rows(np.concatenate(inputs).astype(np.float32), np.concatenate(labels))
+    labels = np.concatenate([label for _, label in batches])
+    weights = weigh(labels, training).numpy()
+    return Rows(np.concatenate(inputs).astype(np.float32), labels, weights)
 
 
 def _names(features: Features) -> list[str]:

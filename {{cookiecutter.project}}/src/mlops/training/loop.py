@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from mlops.data.query import Split
 from mlops.training.checkpoint import State
-from mlops.training.examples import read_examples
+from mlops.training.examples import read_examples, weigh
 from mlops.training.model import build_loss, build_metric, build_model
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Loop:
         """One step; Keras's optimizer adds up the gradients of all replicas."""
         with tf.GradientTape() as tape:
             scores = self._model(inputs, training=True)
-            losses = self._loss(labels[:, tf.newaxis], scores)
+            losses = self._weigh_losses(labels, scores)
             # of the batch of all replicas, which need not have equal shares of the last one
             loss = tf.reduce_sum(losses) / _count_examples(losses)
         variables = self._model.trainable_variables
@@ -111,7 +111,10 @@ class Loop:
 
     def _measure(self, inputs: dict[str, tf.Tensor], labels: tf.Tensor) -> None:
         scores = self._model(inputs, training=False)
-        self._record(labels, scores, self._loss(labels[:, tf.newaxis], scores))
+        self._record(labels, scores, self._weigh_losses(labels, scores))
+
+    def _weigh_losses(self, labels: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
+        return self._loss(labels[:, tf.newaxis], scores) * weigh(labels, self._training)
 
     def _record(self, labels: tf.Tensor, scores: tf.Tensor, losses: tf.Tensor) -> None:
         self._mean_loss.update_state(losses)
