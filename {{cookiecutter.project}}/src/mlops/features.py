@@ -166,11 +166,13 @@ class SplitRule(BaseModel):
 
     hash: by the row's identifier. group: all rows with one value of `column` stay together.
     time: rows before the day `eval_from` train, rows since the day `test_from` test (UTC).
+    stratified: by the order of the identifiers' hashes among the rows of one label, so that all
+    splits have the same share of positives; a row may change its split when the table grows.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    by: Literal["hash", "group", "time"] = "hash"
+    by: Literal["hash", "group", "time", "stratified"] = "hash"
     column: str | None = None
     eval_from: date | None = None
     test_from: date | None = None
@@ -221,6 +223,8 @@ class Features(BaseModel):
         self._check_derived()
         if self.split.column and self.split.column not in names:
             raise ValueError(f"split: {self.split.column} is not declared; add it to columns")
+        if self.split.by == "stratified" and self.problem is not Problem.CLASSIFICATION:
+            raise ValueError("split: a stratified split is by the label of a classification")
         if self.split.by == "time" and self.timestamp is None:
             raise ValueError("split: a split by time needs a column of the role timestamp")
         return self

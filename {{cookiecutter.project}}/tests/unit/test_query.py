@@ -11,7 +11,7 @@ import sqlglot
 from pydantic import ValidationError
 
 from mlops.data.query import TENTHS, Split, export, select
-from mlops.features import Features, Role, SplitRule
+from mlops.features import Features, Problem, Role, SplitRule
 from mlops.settings import load_features
 
 
@@ -72,6 +72,7 @@ def test_a_split_by_time_has_no_gap_and_no_overlap(features: Features) -> None:
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
+        ({"by": "stratified", "column": "company"}, "needs column"),
         ({"by": "group"}, "needs column"),
         ({"by": "hash", "column": "company"}, "needs column"),
         ({"by": "time", "eval_from": "2015-07-01"}, "needs eval_from and test_from"),
@@ -81,7 +82,7 @@ def test_a_split_by_time_has_no_gap_and_no_overlap(features: Features) -> None:
             "eval_from must be before test_from",
         ),
         ({"by": "group", "column": "driver"}, "driver is not declared"),
-        ({"by": "luck"}, "'hash', 'group' or 'time'"),
+        ({"by": "luck"}, "'hash', 'group', 'time' or 'stratified'"),
     ],
 )
 def test_a_split_that_cannot_be_is_refused(
@@ -89,6 +90,12 @@ def test_a_split_that_cannot_be_is_refused(
 ) -> None:
     with pytest.raises(ValidationError, match=message):
         Features.model_validate(features.model_dump() | {"split": rule})
+
+
+def test_numbers_have_no_strata(features: Features) -> None:
+    numbers = {"problem": Problem.REGRESSION, "split": {"by": "stratified"}}
+    with pytest.raises(ValidationError, match="by the label of a classification"):
+        Features.model_validate(features.model_dump() | numbers)
 
 
 def exported(features: Features, **arguments: Any) -> list[sqlglot.Expression]:

@@ -26,7 +26,10 @@ _SPLIT = "mlops_split"  # the temporary table's column
 
 def select(features: Features, split: Split) -> str:
     """The query that reads the rows of one split."""
-    return _select(features, _expressions(features.extracted, None), [_in_split(features, split)])
+    columns, condition = _expressions(features.extracted, None), _in_split(features, split)
+    if features.split.by == "stratified":  # counts the rows that WHERE has left
+        return f"{_select(features, columns, ['TRUE'])}\nQUALIFY {condition}"
+    return _select(features, columns, [condition])
 
 
 def export(
@@ -111,7 +114,7 @@ def _in_split(features: Features, split: Split) -> str:
     rule, timestamp = features.split, features.timestamp
     if rule.by != "time" or timestamp is None:
         first, last = TENTHS[split]
-        return f"MOD({_hash(features.split_key)}, 10) BETWEEN {first} AND {last}"
+        return f"{_tenth(features)} BETWEEN {first} AND {last}"
     moment = timestamp.sql or timestamp.name
     until_eval, until_test = (f"TIMESTAMP '{day}'" for day in (rule.eval_from, rule.test_from))
     return {
@@ -119,6 +122,15 @@ def _in_split(features: Features, split: Split) -> str:
         Split.EVAL: f"{moment} >= {until_eval} AND {moment} < {until_test}",
         Split.TEST: f"{moment} >= {until_test}",
     }[split]
+
+
+def _tenth(features: Features) -> str:
+    """0 to 9: which tenth of all rows, or of those with its label, a row is in."""
+    if features.split.by != "stratified":
+        return f"MOD({_hash(features.split_key)}, 10)"
+    label = f"PARTITION BY {features.label.sql or features.label.name}"
+    place = f"ROW_NUMBER() OVER ({label} ORDER BY {_hash(features.identifier)})"
+    return f"DIV(10 * ({place} - 1), COUNT(*) OVER ({label}))"
 
 
 def _in_sample(features: Features, percent: float) -> list[str]:
