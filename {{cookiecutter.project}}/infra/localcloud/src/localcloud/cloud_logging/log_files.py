@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import logging
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,13 +13,12 @@ from google.logging.type.log_severity_pb2 import LogSeverity
 
 from localcloud.cloud import Cloud
 from localcloud.cloud_logging.entries import Entry, LogFile
+from localcloud.repeater import Repeater
 from localcloud.resource_manager.projects import project_number
 
-_DELAY = 1.0  # seconds between two looks at the files
 _MOST = 4 * 1024 * 1024  # bytes that are read of a file at once
 _LONGEST = 200 * 1024  # bytes of a line; what is longer is cut
 _SPECIAL = "logging.googleapis.com/"
-_LOG = logging.getLogger(__name__)
 
 
 class LogFiles:
@@ -33,8 +31,7 @@ class LogFiles:
         self._cloud = cloud
         self._ended: set[Path] = set()
         self._collecting = threading.Lock()
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="log files", daemon=True)
+        self._repeater = Repeater("log files", self.collect)
 
     def follow(
         self,
@@ -73,21 +70,11 @@ class LogFiles:
 
     def recover(self) -> None:
         """Read from now on, first what an earlier server has left."""
-        self._thread.start()
+        self._repeater.start()
 
     def stop(self) -> None:
         """Take what is left, and read no more."""
-        self._stopped.set()
-        if self._thread.is_alive():
-            self._thread.join()
-            self.collect()
-
-    def _run(self) -> None:
-        while not self._stopped.wait(_DELAY):
-            try:
-                self.collect()
-            except Exception:
-                _LOG.exception("log files cannot be read now")
+        self._repeater.stop()
 
     def _take(self, file: LogFile) -> None:
         has_ended = file.path in self._ended

@@ -1,6 +1,5 @@
 """The metrics of online prediction that endpoints fill; predictions do not wait for them."""
 
-import logging
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -17,13 +16,12 @@ from localcloud.cloud_monitoring import distributions
 from localcloud.cloud_monitoring.descriptors import ENDPOINT, PREFIX
 from localcloud.cloud_monitoring.series import Identity, Point
 from localcloud.cloud_monitoring.values import Kind, Plain, Type, typed
+from localcloud.repeater import Repeater
 from localcloud.resource_manager.projects import project_number
 
-_DELAY = 1.0  # seconds in which requests gather before they are written together
 _SECOND = 10**9  # nanoseconds
 _SHORTEST = 10**6  # nanoseconds that the point of a single request lasts
 _SAMPLED = 60  # seconds between two looks at what is deployed
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -56,8 +54,7 @@ class EndpointMetrics:
         self._samples: list[_Sample] = []
         self._ends: dict[tuple[str, str], int] = {}  # of the last points, by endpoint and model
         self._sampled = -1  # the minute in which what is deployed was last looked at
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="endpoint metrics", daemon=True)
+        self._repeater = Repeater("endpoint metrics", self.flush)
 
     def record(self, endpoint: Endpoint, deployed: DeployedModel, served: Served) -> None:
         """Count a request."""
@@ -80,21 +77,11 @@ class EndpointMetrics:
 
     def recover(self) -> None:
         """Write from now on."""
-        self._thread.start()
+        self._repeater.start()
 
     def stop(self) -> None:
         """Write what is left, and no more."""
-        self._stopped.set()
-        if self._thread.is_alive():
-            self._thread.join()
-            self.flush()
-
-    def _run(self) -> None:
-        while not self._stopped.wait(_DELAY):
-            try:
-                self.flush()
-            except Exception:  # the next requests are written all the same
-                _LOG.exception("the metrics of some requests are lost")
+        self._repeater.stop()
 
     def _traffic(self, samples: Sequence[_Sample]) -> Iterator[tuple[Identity, Point]]:
         """The points of some requests: one for each second of the clock, series and model."""
