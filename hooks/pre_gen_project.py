@@ -71,6 +71,21 @@ RESERVED_NAMES = (
 )
 RESERVED_IN_PROJECT_IDS = ("google", "ssl", "null", "undefined")
 ENVIRONMENTS = ("dev", "staging", "prod")
+# Not lists in cookiecutter.json: on a word that is none of a list's, cookiecutter shows its own
+# traceback, before any hook.
+CHOICES = {
+    "problem": ("classification", "regression"),
+    "trainer": ("custom", "automl", "both"),
+    "mlops_level": ("cicd", "pipeline", "manual"),
+    "license": ("Apache-2.0", "MIT", "proprietary"),
+}
+TYPED = (
+    "project",
+    "description",
+    "region",
+    *(f"project_id_{name}" for name in ENVIRONMENTS),
+    "owner_email",
+)
 
 
 def name_mistake(name: str) -> str | None:
@@ -148,8 +163,26 @@ def email_mistake(email: str) -> str | None:
     return f"owner_email: {email!r} is no e-mail address; write one like 'ml-team@example.com'."
 
 
+def choice_mistake(name: str, value: str) -> str | None:
+    """What is wrong with the answer to a question that offers words, or None."""
+    if value in CHOICES[name]:
+        return None
+    *others, last = CHOICES[name]
+    return f"{name}: {value!r} is not offered; write {', '.join(others)} or {last}."
+
+
+def type_mistake(name: str, value: object) -> str | None:
+    """What is wrong with an answer that is no text, as a file of answers may hold; or None."""
+    if isinstance(value, str):
+        return None
+    return f"{name}: {value!r} is no text; put it in quotes."
+
+
 def mistakes(answers: dict[str, str]) -> list[str]:
     """One sentence for each mistake in the answers, in the order of the prompts."""
+    untyped = [type_mistake(name, answers[name]) for name in (*TYPED, *CHOICES)]
+    if any(untyped):
+        return [mistake for mistake in untyped if mistake]
     project_ids = {name: answers[f"project_id_{name}"] for name in ENVIRONMENTS}
     found = [
         name_mistake(answers["project"]),
@@ -158,6 +191,7 @@ def mistakes(answers: dict[str, str]) -> list[str]:
         *(project_id_mistake(name, value) for name, value in project_ids.items()),
         shared_project_mistake(project_ids),
         email_mistake(answers["owner_email"]),
+        *(choice_mistake(name, answers[name]) for name in CHOICES),
     ]
     return [mistake for mistake in found if mistake]
 

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -23,18 +23,26 @@ def template() -> Path:
 
 @pytest.fixture
 def generate(template: Path, tmp_path: Path) -> Callable[..., Generation]:
-    """Run the cookiecutter command without prompts; projects land in tmp_path/output.
+    """Run the cookiecutter command; projects land in tmp_path/output.
 
-    There is no git on its path, and no network to be had.
+    It asks nothing, unless there is something `typed`: a line for each question. There is no git on
+    its path, and no network to be had.
     """
 
-    def run(*options: str, source: str = str(template), **answers: str) -> Generation:
+    def run(
+        *options: str,
+        source: str = str(template),
+        typed: Sequence[str] = (),
+        **answers: str,
+    ) -> Generation:
         (tmp_path / "output").mkdir(exist_ok=True)
         given = [f"{name}={value}" for name, value in answers.items()]
         places = ["--output-dir", str(tmp_path / "output")]
-        mode = [] if "--replay" in options else ["--no-input"]
+        asks = typed or "--replay" in options or "--replay-file" in options
+        mode = [] if asks else ["--no-input"]
         return subprocess.run(
             [str(BIN / "cookiecutter"), source, *mode, *places, *options, *given],
+            input="".join(f"{line}\n" for line in typed),
             capture_output=True,
             text=True,
             env={"HOME": str(tmp_path), "PATH": str(BIN), "HTTPS_PROXY": "http://127.0.0.1:9"},

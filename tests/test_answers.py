@@ -1,13 +1,17 @@
 """Bad answers are refused with one sentence that names the answer, and leave nothing behind."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.conftest import ROOT, Generation
+
+Mistakes = Callable[[dict[str, Any]], list[str]]
 
 LONG = "a" * 64
 GOOD = {
@@ -18,6 +22,10 @@ GOOD = {
     "project_id_staging": "taxi-tips-staging",
     "project_id_prod": "taxi-tips-prod",
     "owner_email": "ml-team@example.com",
+    "problem": "classification",
+    "trainer": "custom",
+    "mlops_level": "cicd",
+    "license": "Apache-2.0",
 }
 
 BAD_ANSWERS = [
@@ -94,6 +102,26 @@ BAD_ANSWERS = [
     ("owner_email", "me@example.com, you@example.com"),
     ("owner_email", f"{LONG}@{LONG}.{LONG}.{LONG}.com"),
     ("owner_email", '"""@example.com'),
+    ("problem", ""),
+    ("problem", "clustering"),
+    ("problem", "Regression"),
+    ("trainer", "foo"),
+    ("trainer", "custom, automl"),
+    ("mlops_level", "2"),
+    ("mlops_level", "CICD"),
+    ("license", "GPL"),
+    ("license", "none"),
+    ("license", "../../etc/passwd"),
+]
+
+# as a file of answers may hold them
+MISTYPED = [
+    ("project", None),
+    ("project", 7),
+    ("description", True),
+    ("project_id_dev", 123456789012),
+    ("owner_email", {"name": "me"}),
+    ("license", False),
 ]
 
 GOOD_ANSWERS = [
@@ -118,23 +146,29 @@ THROUGH_THE_COMMAND = [
     ("region", "mars-north1"),
     ("project_id_prod", '"); import os; ("'),
     ("owner_email", '"""@example.com'),
+    ("license", "GPL"),
+    ("trainer", "foo"),
+    ("mlops_level", "x"),
 ]
 
 
 @pytest.fixture(scope="module")
-def mistakes() -> Callable[[dict[str, str]], list[str]]:
-    """The hook's own check, without the command around it."""
+def hook() -> dict[str, Any]:
+    """The names of the hook before generation, without the command around it."""
     source = (ROOT / "hooks/pre_gen_project.py").read_text()
     names: dict[str, Any] = {"__name__": "hook"}
     exec(source.replace("{{ cookiecutter | jsonify }}", json.dumps(GOOD)), names)  # noqa: S102
-    check: Callable[[dict[str, str]], list[str]] = names["mistakes"]
+    return names
+
+
+@pytest.fixture(scope="module")
+def mistakes(hook: dict[str, Any]) -> Mistakes:
+    check: Mistakes = hook["mistakes"]
     return check
 
 
 @pytest.mark.parametrize(("name", "value"), BAD_ANSWERS)
-def test_a_bad_answer_gets_one_sentence(
-    name: str, value: str, mistakes: Callable[[dict[str, str]], list[str]]
-) -> None:
+def test_a_bad_answer_gets_one_sentence(name: str, value: str, mistakes: Mistakes) -> None:
     (sentence,) = mistakes(GOOD | {name: value})
     assert sentence.startswith(f"{name}: ")
     assert sentence.endswith((".", "?"))
@@ -142,9 +176,7 @@ def test_a_bad_answer_gets_one_sentence(
 
 
 @pytest.mark.parametrize(("name", "value"), GOOD_ANSWERS)
-def test_a_good_answer_is_taken(
-    name: str, value: str, mistakes: Callable[[dict[str, str]], list[str]]
-) -> None:
+def test_a_good_answer_is_taken(name: str, value: str, mistakes: Mistakes) -> None:
     assert mistakes(GOOD | {name: value}) == []
 
 
@@ -167,36 +199,58 @@ def test_each_of_several_mistakes_gets_its_sentence(generate: Callable[..., Gene
     assert named == ["region", "project_id_dev", "owner_email"]
 
 
-def test_a_mistyped_region_is_corrected(mistakes: Callable[[dict[str, str]], list[str]]) -> None:
+def test_a_mistyped_region_is_corrected(mistakes: Mistakes) -> None:
     (sentence,) = mistakes(GOOD | {"region": "europe-west-4"})
     assert "did you mean 'europe-west4'?" in sentence
 
 
 @pytest.mark.parametrize("pair", [("dev", "staging"), ("dev", "prod"), ("staging", "prod")])
 def test_two_environments_must_not_share_a_project(
-    pair: tuple[str, str], mistakes: Callable[[dict[str, str]], list[str]]
+    pair: tuple[str, str], mistakes: Mistakes
 ) -> None:
     (sentence,) = mistakes(GOOD | {f"project_id_{name}": "the-same-project" for name in pair})
     assert f"project_id_{pair[1]}: 'the-same-project' is also project_id_{pair[0]}" in sentence
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("problem", "clustering"),
-        ("problem", ""),
-        ("mlops_level", "2"),
-        ("mlops_level", "CICD"),
-        ("license", "GPL-3.0"),
-        ("license", "none"),
-    ],
-)
-def test_an_unknown_choice_is_refused(
-    name: str, value: str, generate: Callable[..., Generation], output: Path
+def test_each_question_shows_the_words_it_takes(
+    generate: Callable[..., Generation], output: Path, hook: dict[str, Any]
 ) -> None:
-    result = generate(**{name: value})
+    typed = [""] * 7 + ["regression", "both", "manual", "MIT"]
+    result = generate(typed=typed)
+    assert result.returncode == 0, result.stderr
+    for words in hook["CHOICES"].values():
+        for word in words:
+            assert re.search(rf"^    {re.escape(word)}(: |$)", result.stdout, re.MULTILINE), word
+    base = yaml.safe_load((output / "vertex-mlops/config/base.yaml").read_text())
+    assert base["trainer"] == "both"
+
+
+def test_a_word_that_is_typed_and_not_offered_is_refused(
+    generate: Callable[..., Generation], output: Path
+) -> None:
+    result = generate(typed=[""] * 10 + ["GPL"])
     assert result.returncode != 0
-    assert f"{value} provided for choice variable {name}" in result.stderr
+    offered = "write Apache-2.0, MIT or proprietary."
+    assert result.stderr.splitlines()[0] == f"license: 'GPL' is not offered; {offered}"
+    assert list(output.iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "value"), MISTYPED)
+def test_an_answer_that_is_no_text_gets_one_sentence(
+    name: str, value: object, mistakes: Mistakes
+) -> None:
+    (sentence,) = mistakes(GOOD | {name: value})
+    assert sentence == f"{name}: {value!r} is no text; put it in quotes."
+
+
+def test_a_file_of_answers_is_checked_as_well(
+    generate: Callable[..., Generation], output: Path, tmp_path: Path
+) -> None:
+    answers = tmp_path / "answers.json"
+    answers.write_text(json.dumps({"cookiecutter": GOOD | {"license": "GPL", "project": 7}}))
+    result = generate("--replay-file", str(answers))
+    assert result.returncode != 0
+    assert result.stderr.splitlines()[0] == "project: 7 is no text; put it in quotes."
     assert list(output.iterdir()) == []
 
 
