@@ -10,31 +10,15 @@ time of each, from the job's creation to its end, in milliseconds a task.
 import contextlib
 import io
 import logging
-import os
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import typer
 from google.cloud import aiplatform
-from google.cloud.aiplatform.utils import PipelineJobClientWithOverride
 from google.cloud.aiplatform_v1.types import PipelineState
 from kfp import compiler, components, dsl, local
-
-from localcloud.environment import child_environment
-from localcloud.home import Home
-from localcloud.server_state import read_state
-
-_PROJECT, _LOCATION = "benchmark-project", "us-central1"
-_ENDED = {
-    PipelineState.PIPELINE_STATE_SUCCEEDED,
-    PipelineState.PIPELINE_STATE_FAILED,
-    PipelineState.PIPELINE_STATE_CANCELLED,
-}
+from own_localcloud import localcloud, wait
 
 
 @dsl.component(base_image="python:3", install_kfp_package=False)
@@ -88,39 +72,10 @@ def run_under_localcloud(path: Path) -> float:
         enable_caching=False,
     )
     job.submit()
-    client = aiplatform.initializer.global_config.create_client(
-        client_class=PipelineJobClientWithOverride
-    )
-    while (message := client.get_pipeline_job(name=job.resource_name)).state not in _ENDED:
-        time.sleep(0.1)  # each answer holds the whole job
+    message = wait(job)
     if message.state != PipelineState.PIPELINE_STATE_SUCCEEDED:
         raise RuntimeError(message.error.message)
     return float((message.end_time - message.create_time).total_seconds())
-
-
-@contextmanager
-def localcloud(folder: Path) -> Iterator[None]:
-    """A localcloud of its own, that this process's Google clients reach."""
-    image = folder / "images" / "python"
-    image.mkdir(parents=True)
-    (image / "Dockerfile").write_text("FROM python:3\n")
-    home = Home(folder / "state")
-    command = [sys.executable, "-m", "localcloud"]
-    own = {**os.environ, "LOCALCLOUD_HOME": str(home.root)}
-    subprocess.run(
-        [*command, "up", "--images", str(image.parent), "--context", str(folder)],
-        env=own,
-        check=True,
-    )
-    try:
-        state = read_state(home)
-        if state is None:
-            raise RuntimeError("localcloud is not up.")
-        os.environ.update(child_environment(home, state.port))
-        aiplatform.init(project=_PROJECT, location=_LOCATION, api_transport="grpc")
-        yield
-    finally:
-        subprocess.run([*command, "down"], env=own, check=True)
 
 
 def main(tasks: int = 20, repeat: int = 3) -> None:

@@ -1,6 +1,8 @@
 """`packages_to_install` without the network: from a file and from an index of the test's own."""
 
 import functools
+import json
+import os
 import shutil
 import sys
 import threading
@@ -10,11 +12,13 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import kfp
 import pytest
 from kfp import dsl
 
 from localcloud.virtual_environment import default_folder
-from tests.pipelines.pipeline_client import IMAGE, PipelineClient, Result
+from tests.pipelines.components import echo
+from tests.pipelines.pipeline_client import IMAGE, PipelineClient, Result, plain
 from tests.vertex import unique
 
 
@@ -92,7 +96,7 @@ def test_a_changed_file_is_installed_again(
         assert result.output("tell")[0] == version
 
 
-def test_packages_come_from_the_index_that_the_component_names(
+def test_packages_come_from_the_index_of_the_component_while_other_jobs_run(
     pipelines: PipelineClient, environments: Path, tmp_path: Path
 ) -> None:
     name = unique()
@@ -100,43 +104,77 @@ def test_packages_come_from_the_index_that_the_component_names(
     folder.mkdir(parents=True)
     file = wheel(folder, name)
     (folder / "index.html").write_text(f"<a href='{file.name}'>{file.name}</a>")
-    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    others_have_run = threading.Event()
+
+    class Index(SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            others_have_run.wait(30)
+            super().do_GET()
+
+    @dsl.component(
+        base_image=IMAGE,
+        packages_to_install=[f"{name}>=1"],
+        pip_index_urls=["{{index}}"],
+        pip_trusted_hosts=["127.0.0.1"],
+    )
+    def tell(name: str) -> str:
+        import importlib
+
+        return importlib.import_module(name).VERSION
+
+    @dsl.pipeline(name="installing")
+    def installing(name: str, times: list) -> list:
+        with dsl.ParallelFor(times):
+            told = tell(name=name)
+        return dsl.Collected(told.output)
+
+    @dsl.pipeline(name="other")
+    def other():
+        echo(value="a")
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Index, directory=tmp_path))
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    index = f"http://127.0.0.1:{server.server_port}/simple"
+    spec = json.loads(json.dumps(pipelines.spec(installing)).replace("{{index}}", index))
+    times = list(range(os.cpu_count() or 1))  # as many as run at a time
     try:
-        result = run(
-            pipelines,
-            name,
-            packages_to_install=[f"{name}>=1"],
-            pip_index_urls=[f"http://127.0.0.1:{server.server_port}/simple"],
-            pip_trusted_hosts=["127.0.0.1"],
-        )
+        job = pipelines.submit(spec, {"name": name, "times": times}, enable_caching=False)
+        assert pipelines.run(other, enable_caching=False).state == "SUCCEEDED"
+        others_have_run.set()
+        result = pipelines.wait(job)
     finally:
         server.shutdown()
         server.server_close()
     assert result.state == "SUCCEEDED", result.error
-    assert result.output("tell")[0] == "1.0"
+    assert plain(result.root.execution.metadata["output:Output"]) == ["1.0"] * len(times)
 
 
-def test_a_package_that_cannot_be_installed_fails_the_task(
-    pipelines: PipelineClient, environments: Path
-) -> None:
-    name = unique()
-    result = run(pipelines, name, packages_to_install=["--no-index", name])
-    assert result.state == "FAILED"
-    assert f"No matching distribution found for {name}" in result.error
-    assert f"pip --python {environments}" in result.error
+@dsl.component(base_image=IMAGE)
+def where() -> str:
+    import sys
+
+    return sys.executable
 
 
-def test_kfp_of_the_image_stands(pipelines: PipelineClient, tmp_path: Path) -> None:
-    @dsl.component(base_image=IMAGE)
-    def where() -> str:
-        import sys
-
-        return sys.executable
+def run_with_kfp(pipelines: PipelineClient, pinned: str) -> Result:
+    """Run `where`, compiled by another version of KFP."""
 
     @dsl.pipeline(name="where")
     def asking() -> str:
         return where().output
 
-    assert pipelines.run(asking, enable_caching=False).output("where") == sys.executable
+    spec = json.dumps(pipelines.spec(asking)).replace(f"'kfp=={kfp.__version__}'", pinned)
+    return pipelines.run(json.loads(spec), enable_caching=False)
+
+
+def test_kfp_of_the_image_stands_for_older_ones(pipelines: PipelineClient) -> None:
+    assert run_with_kfp(pipelines, "'kfp==2.0.1'").output("where") == sys.executable
+
+
+def test_a_newer_kfp_is_installed_and_if_it_cannot_be_the_task_fails(
+    pipelines: PipelineClient, environments: Path
+) -> None:
+    result = run_with_kfp(pipelines, "'--no-index' 'kfp==99.1'")
+    assert result.state == "FAILED"
+    assert "No matching distribution found for kfp==99.1" in result.error
+    assert f"pip --python {environments}" in result.error

@@ -278,6 +278,11 @@ def test_invalid_specs_are_refused(
     [
         ("schemaVersion", "2.0.0", "schemaVersion 2.0.0"),
         ("deploymentSpec/executors/exec-write", {"resolver": {}}, "comp-write is run by resolver"),
+        (
+            "root/dag/tasks/write/inputs/parameters/text",
+            {"runtimeValue": {"constant": "{{$.workspace_path}}/file"}},
+            "Input text of task write of component root uses a workspace",
+        ),
     ],
 )
 def test_what_cannot_be_run_here_is_unimplemented(

@@ -7,17 +7,21 @@ import re
 import shlex
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
 from google.api_core.exceptions import FailedPrecondition
+from packaging.version import Version
 
 from localcloud import processes
 from localcloud.images import Image
 from localcloud.virtual_environment import build_once, creation, python_of, site_packages
 
 _PIP_INSTALL = ["-m", "pip", "install"]
+_AT_ONCE = threading.Semaphore(os.cpu_count() or 1)  # installations, of all jobs
+_KFP = re.compile(r"kfp==(\d+(?:\.\d+)*)")
 _LOCAL = re.compile(r"(?:.* @ )?(?:file://)?(?P<path>/[^#]*).*")
 
 
@@ -48,7 +52,12 @@ def ensure(image: Image, command: Sequence[str], output: IO[bytes]) -> Path:
     identity = json.dumps([str(python), content, installs, files])
     digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
     environment = image.environments / f"{image.name}-packages-{digest}"
-    return build_once(environment, lambda: _build(environment, image, installs, output))
+
+    def build() -> None:
+        with _AT_ONCE:
+            _build(environment, image, installs, output)
+
+    return build_once(environment, build)
 
 
 def _installs(command: Sequence[str]) -> list[list[str]]:
@@ -60,9 +69,17 @@ def _installs(command: Sequence[str]) -> list[list[str]]:
 
 
 def _is_there(arguments: Sequence[str], packages: Path) -> bool:
-    """Whether this is how KFP installs itself, into an image that has it: the image's will do."""
-    kfp = any(word.startswith("kfp==") for word in arguments)
-    return kfp and "--no-deps" in arguments and (packages / "kfp").is_dir()
+    """Whether this is how KFP installs itself, into an image that has it as new or newer.
+
+    An older one may not know what the component was compiled to.
+    """
+    pinned = next((match[1] for word in arguments if (match := _KFP.fullmatch(word))), "")
+    if not pinned or "--no-deps" not in arguments:
+        return False
+    if (packages / f"kfp-{pinned}.dist-info").is_dir():
+        return True
+    found = [each.name[4:-10] for each in packages.glob("kfp-[0-9]*.dist-info")]
+    return any(Version(version) >= Version(pinned) for version in found)
 
 
 def _modified(requirement: str) -> int:

@@ -18,7 +18,7 @@ from localcloud.pipelines.placeholders import Placeholders
 from localcloud.pipelines.record import State, TaskRecord
 from localcloud.pipelines.run import Run, TaskCancelled, TaskFailed, Values
 from localcloud.pipelines.spec import Component, Container, InvalidSpec, Json, Task
-from localcloud.pipelines.task_process import TaskProcess
+from localcloud.pipelines.task_process import TaskProcess, ensure_python
 from localcloud.pipelines.values import cast
 
 _OUTPUT_FILE = "executor_output.json"
@@ -78,7 +78,17 @@ class ContainerTask:
         return self.run.cache.key(work, self.inputs.artifacts)
 
     def _execute_with_retries(self, image: Image) -> Values:
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        self.run.follow(self._log, ".".join(self.record.path))
+        try:
+            return self._attempt(image)
+        finally:
+            self.run.cloud.log_files.end(self._log)
+
+    def _attempt(self, image: Image) -> Values:
         retry, wait = self.task.retry, self.task.retry.backoff
+        with self._log.open("ab") as output:  # before the task takes a slot: others need not wait
+            python = ensure_python(image, self.container, output)
         for attempt in range(retry.count + 1):
             if attempt and self.run.cancelled.wait(min(wait, retry.longest)):
                 raise TaskCancelled
@@ -87,31 +97,27 @@ class ContainerTask:
                 if attempt == 0:
                     self.record.start(self.inputs.parameters, self.inputs.artifacts)
                 started = time.monotonic()
-                exit_code = self._execute_once(image)
+                exit_code = self._execute_once(image, python)
             if exit_code == 0:
                 return self._outputs()
         seconds = time.monotonic() - started
         raise TaskFailed(self._failure(exit_code, retry.count + 1, seconds))
 
-    def _execute_once(self, image: Image) -> int:
+    def _execute_once(self, image: Image, python: Path) -> int:
         shutil.rmtree(self._folder, ignore_errors=True)  # a former attempt's outputs
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._log.parent.mkdir(parents=True, exist_ok=True)
         placeholders = self._placeholders()
         with tempfile.TemporaryDirectory(prefix="task-", ignore_cleanup_errors=True) as scratch:
             process = TaskProcess(
                 cloud=self.run.cloud,
                 image=image,
+                python=python,
                 container=replace(self.container, env=placeholders.fill(self.container.env)),
                 variables=self.run.environment(),
                 fill=placeholders.command,
                 scratch=Path(scratch),
             )
-            self.run.follow(self._log, ".".join(self.record.path))
-            try:
-                return self.run.execute(process.start, self._log)
-            finally:
-                self.run.cloud.log_files.end(self._log)
+            return self.run.execute(process.start, self._log)
 
     def _placeholders(self) -> Placeholders:
         constants = {

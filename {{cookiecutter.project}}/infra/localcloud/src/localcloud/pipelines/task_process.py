@@ -33,6 +33,7 @@ class TaskProcess:
     Attributes:
         cloud: where images and Cloud Storage are.
         image: the container's.
+        python: what `ensure_python` gives for it.
         container: its command, arguments and variables.
         variables: those that Vertex adds to every container of the job.
         fill: puts values for the placeholders in words of a command.
@@ -41,6 +42,7 @@ class TaskProcess:
 
     cloud: Cloud
     image: Image
+    python: Path
     container: Container
     variables: Mapping[str, str]
     fill: Callable[[Sequence[str]], list[str]]
@@ -50,33 +52,27 @@ class TaskProcess:
         """Start it; what it prints goes to `output`.
 
         Raises:
-            GoogleAPICallError: the image cannot be used, or a package cannot be installed.
             InvalidSpec: a placeholder cannot be filled.
         """
         image_environment = processes.image_environment(self.image, self.cloud.environment)
         environment = {**image_environment, **self.variables, **self.container.env}
-        if not self._is_kfp_component:
+        if not _is_kfp_component(self.container):
             return processes.start(self._command, environment, self._folder, output)
         storage = str(self.cloud.home.storage)
         arguments = [*self._module(), *self.fill(self.container.args)]
-        python = component_packages.ensure(self.image, self.container.command, output)
-        if python != self.image.python:
-            environment["PATH"] = f"{python.parent}{os.pathsep}{environment['PATH']}"
+        if self.python != self.image.python:
+            environment["PATH"] = f"{self.python.parent}{os.pathsep}{environment['PATH']}"
         warm_environment = {**image_environment, "_KFP_RUNTIME": "true"}
         modules = (*_PRELOADED, *self.image.preload)
-        program = Program(python, _TASK_RUNNER, modules, frozenset(warm_environment.items()))
+        program = Program(self.python, _TASK_RUNNER, modules, frozenset(warm_environment.items()))
         if forks.IS_SUPPORTED and program.can_become(environment):
             with contextlib.suppress(ForkServerEnded):  # then the task itself shows why
                 own = [storage, json.dumps(arguments)]
                 return self.cloud.forks.fork(program, own, environment, self._folder, output)
         file = self.scratch / "arguments.json"  # a command line is too short for large inputs
         file.write_text(json.dumps(arguments))
-        command = [str(python), str(_TASK_RUNNER), storage, str(file)]
+        command = [str(self.python), str(_TASK_RUNNER), storage, str(file)]
         return processes.start(command, environment, self._folder, output)
-
-    @property
-    def _is_kfp_component(self) -> bool:
-        return any(_KFP_EXECUTOR in word for word in self.container.command)
 
     @property
     def _command(self) -> list[str]:
@@ -109,6 +105,21 @@ class TaskProcess:
         module.write_text(self._source_code)
         (self.scratch / "__pycache__").touch()  # no folder: source that runs once is not cached
         return ["--component_module_path", str(module)]
+
+
+def ensure_python(image: Image, container: Container, output: IO[bytes]) -> Path:
+    """The Python that a container runs with; making its environment can take minutes.
+
+    Raises:
+        GoogleAPICallError: the image cannot be used, or a package cannot be installed.
+    """
+    if _is_kfp_component(container):
+        return component_packages.ensure(image, container.command, output)
+    return image.python
+
+
+def _is_kfp_component(container: Container) -> bool:
+    return any(_KFP_EXECUTOR in word for word in container.command)
 
 
 def _with_bash(words: list[str]) -> list[str]:

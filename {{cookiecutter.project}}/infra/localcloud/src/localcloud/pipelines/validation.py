@@ -1,5 +1,6 @@
 """Checks how the parts of a pipeline hang together, before anything runs."""
 
+import json
 from collections.abc import Iterable, Mapping
 
 from localcloud.pipelines import expressions
@@ -8,6 +9,7 @@ from localcloud.pipelines.spec import (
     Binding,
     Component,
     ComponentInput,
+    Constant,
     Container,
     Dag,
     FinalStatus,
@@ -105,12 +107,21 @@ def _check_source(
             )
     elif isinstance(source, FinalStatus) and source.task not in dag.tasks:
         raise InvalidSpec(f"input {key} of {where} asks for the status of an unknown task.")
+    elif isinstance(source, Constant):
+        _refuse_workspace(f"Input {key} of {where}", json.dumps(source.value))
 
 
 def _check_container(name: str, container: Container) -> None:
-    words = [*container.command, *container.args]
-    if any(_WORKSPACE in word for word in words):
-        raise UnsupportedSpec(f"Component {name} uses a workspace, which localcloud does not have.")
+    for word in [*container.command, *container.args, *container.env.values()]:
+        _refuse_workspace(f"Component {name}", word)
+
+
+def _refuse_workspace(where: str, text: str) -> None:
+    if _WORKSPACE in text:
+        raise UnsupportedSpec(
+            f"{where} uses a workspace, which neither Vertex AI nor localcloud has; write to"
+            " /gcs/BUCKET or hand over an artifact."
+        )
 
 
 def _components_used(pipeline: Pipeline) -> dict[str, set[str]]:
