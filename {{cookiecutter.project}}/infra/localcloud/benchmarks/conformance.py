@@ -42,7 +42,8 @@ _FAIL = {  # a task fails, and only what follows it tells what is tested
     "pipeline_with_task_final_status",
     "pipeline_with_task_using_ignore_upstream_failure",
 }
-_PUBLIC = {"ml-pipeline-playground": ["shakespeare1.txt", "shakespeare2.txt"]}  # that KFP's pipelines read
+# objects that KFP's pipelines import
+_PUBLIC = {"ml-pipeline-playground": ["shakespeare1.txt", "shakespeare2.txt"]}
 _EXAMPLES = {
     "BOOLEAN": True,
     "LIST": ["text"],
