@@ -10,10 +10,10 @@ lint: lint-builds
 lint-builds: setup
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.cloudbuild cloudbuild.yaml cloudbuild/*.yaml
 
-ci-local: images ## Push the last commit to a local repository and play its builds here
+ci-local: images ## Push the last commit to a local repository (as BRANCH) and play its builds here
 	@test "$$(git rev-parse --show-toplevel 2>&1)" = "$$(pwd -P)" || { \
 		echo "This folder is no git repository; run: git init && git add -A && git commit -m Start"; exit 1; }
 	@remote="$$($(CI) builds remote --project "$$($(call setting,project))" \
 		--location "$$($(call setting,location))")" && \
-		git push --quiet --force "$$remote" HEAD:refs/heads/main
+		git push --quiet --force "$$remote" HEAD:refs/heads/$(or $(BRANCH),main)
 	@$(CI) builds status

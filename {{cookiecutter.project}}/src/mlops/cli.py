@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 import yaml
 
-from mlops import operations, routing_commands
+from mlops import delivery_commands, operations, routing_commands
+from mlops.delivery_commands import ReleaseOption
 from mlops.errors import UserError
 from mlops.options import Environment, EnvironmentOption
 from mlops.release_cli import release
@@ -29,6 +30,7 @@ training = typer.Typer(no_args_is_help=True, help="Train without a pipeline.")
 data = typer.Typer(no_args_is_help=True, help="The declaration of the data.")
 config = typer.Typer(no_args_is_help=True, help="The settings of an environment.")
 app.add_typer(pipelines, name="pipelines")
+pipelines.add_typer(delivery_commands.app)
 app.add_typer(training, name="training")
 app.add_typer(data, name="data")
 app.add_typer(release, name="release")
@@ -39,24 +41,18 @@ app.add_typer(routing_commands.app)
 PATCH = Path("build/features.patch")
 
 
-ReleaseOption = Annotated[
-    Path | None,
-    typer.Option(help="Folder of a release: digests of images, and what was compiled with them."),
-]
-
-
 @pipelines.command("compile")
 def compile_(
     environment: EnvironmentOption = Environment.LOCAL, release: ReleaseOption = None
 ) -> None:
     """Compile all pipelines to build/pipelines, or into a release."""
     from mlops.pipelines.compiler import BUILD, PIPELINES, compile_pipeline
-    from mlops.pipelines.releases import Release
+    from mlops.pipelines.releases import open_release
 
     settings, output = load_settings(environment), BUILD
     if release:
-        settings = Release(release).pin(settings)
-        output = Release(release).pipelines(environment)
+        made = open_release(release)
+        settings, output = made.pin(settings), made.pipelines(environment)
     _write(str(compile_pipeline(name, settings.images, output)) for name in PIPELINES)
 
 
@@ -189,15 +185,15 @@ def show(environment: EnvironmentOption = Environment.LOCAL) -> None:
 
 
 def _find_specs(
-    settings: Settings, environment: Environment, release: Path | None
+    settings: Settings, environment: Environment, release: str | None
 ) -> tuple[Settings, Callable[[str], Path]]:
     """Where compiled pipelines come from: a release, with its images, or this work tree."""
     from mlops.pipelines.compiler import compile_pipeline
-    from mlops.pipelines.releases import Release
+    from mlops.pipelines.releases import open_release
 
     if release is None:
         return settings, lambda name: compile_pipeline(name, settings.images)
-    made = Release(release)
+    made = open_release(release)
     return made.pin(settings), lambda name: made.pipeline(environment, name)
 
 

@@ -197,6 +197,9 @@ def test_a_person_approves_what_reaches_users(plans: Plans) -> None:
         for trigger in plans[environment].of_type("google_cloudbuild_trigger").values()
     }
     assert approvals == {
+        "apply-dev": False,
+        "apply-prod": True,
+        "apply-staging": False,
         "deploy-dev": False,
         "deploy-prod": True,
         "deploy-staging": False,
@@ -219,7 +222,8 @@ def test_builds_run_files_of_this_repository_as_their_own_accounts(
         manual = trigger.get("git_file_source") or []
         file = ROOT / (manual[0]["path"] if manual else trigger["filename"])
         assert file.is_file(), file
-        account = emails[accounts.get(trigger["name"], "ci-deploy")]
+        applies = trigger["name"].startswith("apply-")
+        account = emails[accounts.get(trigger["name"], "ci-apply" if applies else "ci-deploy")]
         assert trigger["service_account"].endswith(f"/serviceAccounts/{account}")
         declared = file.read_text()
         for substitution in trigger["substitutions"] or {}:

@@ -12,18 +12,21 @@ from tests.terraform.iam_table import PAGE, render
 from tests.terraform.roots import ENVIRONMENTS, project_of
 
 ACCOUNTS = {
-    *("ci-deploy", "monitoring", "pipelines", "release-controller"),
+    *("ci-apply", "ci-deploy", "monitoring", "pipelines", "release-controller"),
     *("scheduler", "serving", "training"),
 }
 # what is released is built once, in dev
 BUILDERS = {"ci-build", "ci-check"}
 # Another one here needs a good reason in terraform/modules/platform/accounts.tf, and a reviewer.
 PROJECT_WIDE = {
+    ("ci-apply", "logging.logWriter"),
+    ("ci-apply", "mlopsStarter"),
     ("ci-build", "logging.logWriter"),
     ("ci-build", "mlopsStarter"),
     ("ci-check", "logging.logWriter"),
     ("ci-deploy", "bigquery.jobUser"),
     ("ci-deploy", "logging.logWriter"),
+    ("ci-deploy", "mlopsDeliverer"),
     ("ci-deploy", "mlopsReleaseController"),
     ("ci-deploy", "mlopsSubmitter"),
     ("monitoring", "bigquery.jobUser"),
@@ -115,7 +118,7 @@ def test_only_what_has_no_narrower_place_is_granted_on_the_project(
     environment: str, plans: Plans
 ) -> None:
     wide = {
-        (grant["member"].removeprefix("serviceAccount:").partition("@")[0], short(grant["role"]))
+        (name(grant["member"]), short(grant["role"]))
         for grant in grants(plans[environment]).values()
         if grant["resource"] == "project"
     }
@@ -168,6 +171,30 @@ def test_terraforms_account_can_grant_the_platforms_roles_alone(plans: Plans) ->
     assert not any(role in PRIMITIVE for role in conditions)
 
 
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_terraforms_account_is_lent_to_the_build_that_applies_alone(
+    environment: str, plans: Plans
+) -> None:
+    plan = plans[environment]
+    lent = {
+        (name(grant["member"]), grant["resource"])
+        for grant in grants(plan).values()
+        if grant["role"] == "roles/iam.serviceAccountTokenCreator"
+    }
+    assert lent == {("ci-apply", "account terraform")}
+    narrow = {
+        (short(grant["role"]), grant["resource"])
+        for grant in grants(plan).values()
+        if name(grant["member"]) == "ci-apply"
+    }
+    assert narrow == {
+        ("logging.logWriter", "project"),
+        ("mlopsStarter", "project"),
+        ("iam.serviceAccountTokenCreator", "account terraform"),
+        ("iam.serviceAccountUser", "account ci-deploy"),
+    }
+
+
 def test_the_page_tells_what_the_code_grants(plans: Plans) -> None:
     assert PAGE.read_text() == render(plans), "run `make iam`, and commit docs/iam.md"
 
@@ -177,6 +204,11 @@ def test_nothing_is_public(root: str, plans: Plans) -> None:
     text = json.dumps(plans[root].document["planned_values"])
     assert "allUsers" not in text
     assert "allAuthenticatedUsers" not in text
+
+
+def name(member: str) -> str:
+    """The id of an account."""
+    return member.removeprefix("serviceAccount:").partition("@")[0]
 
 
 def short(role: str) -> str:

@@ -24,9 +24,10 @@ def authority(secrets: Path) -> CertificateAuthority:
     return CertificateAuthority(secrets)
 
 
-def shake_hands(authority: CertificateAuthority, secrets: Path, host: str) -> None:
+def shake_hands(authority: CertificateAuthority, secrets: Path, host: str) -> str | None:
     """Speak TLS with the authority's certificate for a host, trusting the authority alone."""
     trust = ssl.create_default_context(cafile=str(secrets / "ca.pem"))
+    trust.set_alpn_protocols(["h2", "http/1.1"])
     ours, theirs = socket.socketpair()
 
     def serve() -> None:
@@ -38,14 +39,21 @@ def shake_hands(authority: CertificateAuthority, secrets: Path, host: str) -> No
     thread = threading.Thread(target=serve)
     thread.start()
     try:
-        trust.wrap_socket(ours, server_hostname=host).close()
+        with trust.wrap_socket(ours, server_hostname=host) as connection:
+            return connection.selected_alpn_protocol()
     finally:
         ours.close()
         thread.join(10)
 
 
 @pytest.mark.parametrize(
-    "host", ["storage.googleapis.com", "a.b-1.prediction.vertexai.goog", "localhost"]
+    "host",
+    [
+        "storage.googleapis.com",
+        "a.b-1.prediction.vertexai.goog",
+        "europe-west4-kfp.pkg.dev",
+        "localhost",
+    ],
 )
 def test_it_vouches_for_googles_hosts(
     authority: CertificateAuthority, secrets: Path, host: str
@@ -59,6 +67,35 @@ def test_nobody_believes_it_about_other_hosts(
 ) -> None:
     with pytest.raises(ssl.SSLCertVerificationError, match="permitted subtree violation"):
         shake_hands(authority, secrets, host)
+
+
+def test_one_that_was_made_for_fewer_hosts_is_made_anew(
+    secrets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(certificates, "DOMAINS", ("googleapis.com",))
+        CertificateAuthority(secrets)
+        old = (secrets / "ca.pem").read_bytes()
+    CertificateAuthority(secrets)
+    made = (secrets / "ca.pem").read_bytes()
+    assert made != old
+    CertificateAuthority(secrets)
+    assert (secrets / "ca.pem").read_bytes() == made
+
+
+@pytest.mark.parametrize(
+    ("host", "protocol"),
+    [
+        ("europe-west4-aiplatform.googleapis.com", "h2"),
+        ("bigquerystorage.googleapis.com", "h2"),
+        ("storage.googleapis.com", "http/1.1"),
+        ("europe-west4-kfp.pkg.dev", "http/1.1"),
+    ],
+)
+def test_http_2_is_spoken_where_grpc_is_served(
+    authority: CertificateAuthority, secrets: Path, host: str, protocol: str
+) -> None:
+    assert shake_hands(authority, secrets, host) == protocol
 
 
 def test_its_constraints_are_critical(authority: CertificateAuthority, secrets: Path) -> None:

@@ -29,11 +29,11 @@ def image_reference(images: Images, name: str) -> str:
     Raises:
         ImageError: there is no such folder under infra/images.
     """
+    if name in images.digests:
+        return f"{images.repository}/{name}@{images.digests[name]}"
     if not (FOLDER / name / "Dockerfile").is_file():
         known = ", ".join(sorted(path.parent.name for path in FOLDER.glob("*/Dockerfile")))
         raise ImageError(f"No image is named {name!r}: the folders in {FOLDER} are {known}.")
-    if name in images.digests:
-        return f"{images.repository}/{name}@{images.digests[name]}"
     return f"{images.repository}/{name}:{images.tag or _digest(name)}"
 
 

@@ -1,12 +1,15 @@
 """A release: the digests of a commit's images, and the pipelines compiled against them.
 
-Cloud Build makes it once, as a folder: `digests.yaml`, and `ENVIRONMENT/PIPELINE.yaml` for each
-environment. What runs later, in any environment, is what lies there.
+Cloud Build makes it once, as a folder: `digests.yaml`, `ENVIRONMENT/PIPELINE.yaml` for each
+environment, and `versions.yaml`, by which those are found again in Artifact Registry. What runs
+later, in any environment, is what lies there.
 """
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
@@ -16,13 +19,39 @@ from mlops.errors import UserError
 from mlops.settings import Images
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from mlops.settings import Settings
 
 
+VERSIONS = "versions.yaml"
+_REMOTE = "gs://"
+
+
 class ReleaseError(UserError):
     """A folder that holds no release."""
+
+
+def open_release(place: str) -> Release:
+    """A release in a folder of this machine, or fetched from one of Cloud Storage.
+
+    Raises:
+        ReleaseError: there is nothing in that folder of Cloud Storage.
+    """
+    if not place.startswith(_REMOTE):
+        return Release(Path(place))
+    from google.cloud import storage
+
+    bucket, _, prefix = place.removeprefix(_REMOTE).rstrip("/").partition("/")
+    folder = Path(tempfile.mkdtemp(prefix="release-"))
+    blobs = list(storage.Client().bucket(bucket).list_blobs(prefix=f"{prefix}/"))
+    if not blobs:
+        raise ReleaseError(f"{place} holds no release: deliver one to this environment first.")
+    for blob in blobs:
+        path = folder / blob.name.removeprefix(f"{prefix}/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        blob.download_to_filename(str(path))
+    return Release(folder)
 
 
 @dataclass(frozen=True)
@@ -64,3 +93,41 @@ class Release:
                 f" pipeline {name}."
             )
         return path
+
+    def compiled(self) -> Iterator[Path]:
+        """All that was compiled, environment by environment.
+
+        Raises:
+            ReleaseError: nothing was.
+        """
+        found = sorted(self.folder.glob("*/*.yaml"))
+        if not found:
+            raise ReleaseError(f"{self.folder} holds no compiled pipeline: compile into it first.")
+        yield from found
+
+    def note_versions(self, versions: dict[str, dict[str, str]]) -> None:
+        """Keeps PACKAGE@VERSION of each pipeline of each environment."""
+        text = yaml.safe_dump(versions, sort_keys=True)
+        (self.folder / VERSIONS).write_text(text, encoding="utf-8")
+
+    def versions(self, environment: str) -> dict[str, str]:
+        """PACKAGE@VERSION of each pipeline of an environment.
+
+        Raises:
+            ReleaseError: none were noted.
+        """
+        path = self.folder / VERSIONS
+        noted = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+        if not isinstance(noted, dict) or environment not in noted:
+            raise ReleaseError(f"{path} names no pipelines for {environment}: upload them first.")
+        return dict(noted[environment])
+
+    def keep(self, place: str, environment: str) -> None:
+        """Copies what an environment runs to a folder of Cloud Storage, for `open_release`."""
+        from google.cloud import storage
+
+        bucket, _, prefix = place.removeprefix(_REMOTE).rstrip("/").partition("/")
+        files = [self.folder / "digests.yaml", *sorted(self.pipelines(environment).glob("*.yaml"))]
+        for path in files:
+            name = f"{prefix}/{path.relative_to(self.folder).as_posix()}"
+            storage.Client().bucket(bucket).blob(name).upload_from_filename(str(path))

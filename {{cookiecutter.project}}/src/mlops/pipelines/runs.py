@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import time
@@ -178,7 +179,9 @@ def _automl_dataset(settings: Settings) -> str:
 
 
 def _commit() -> str:
-    """The commit of the work tree, as a label's value; "none" outside of git."""
+    """The commit of the work tree or the image, as a label's value; "none" outside of both."""
+    if given := os.environ.get("MLOPS_COMMIT"):
+        return given[:LABEL_LENGTH]
     if shutil.which("git") is None:
         return "none"
     command = ["git", "rev-parse", "HEAD"]

@@ -21,9 +21,16 @@ module "platform" {
   cloud_build = var.github == null ? null : {
     github = var.github
     triggers = {
+      apply-dev = {
+        account       = "ci-apply"
+        description   = "Applies Terraform here, then has the release delivered; the build of main starts it."
+        filename      = "cloudbuild/apply.yaml"
+        manual        = true
+        substitutions = { _ENVIRONMENT = "dev" }
+      }
       deploy-dev = {
         account     = "ci-deploy"
-        description = "Brings a release here; the build of main starts it."
+        description = "Brings a release here, after Terraform."
         filename    = "cloudbuild/deploy.yaml"
         manual      = true
         # nobody calls dev's endpoint enough for a canary

@@ -25,6 +25,14 @@ module "platform" {
   cloud_build = var.github == null ? null : {
     github = var.github
     triggers = {
+      apply-prod = {
+        account       = "ci-apply"
+        approval      = true
+        description   = "Applies Terraform where users are, once someone has approved, then asks for the delivery."
+        filename      = "cloudbuild/apply.yaml"
+        manual        = true
+        substitutions = { _ENVIRONMENT = "prod" }
+      }
       deploy-prod = {
         account     = "ci-deploy"
         approval    = true
@@ -33,6 +41,7 @@ module "platform" {
         manual      = true
         substitutions = {
           _ENVIRONMENT = "prod"
+          _PIPELINES   = "https://${var.region}-kfp.pkg.dev/${var.source_project_id}/pipelines"
           _RELEASES    = "${var.source_project_id}-mlops"
           _SOURCE      = "${var.region}-docker.pkg.dev/${var.source_project_id}/mlops"
         }

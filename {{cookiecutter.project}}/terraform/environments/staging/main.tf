@@ -21,6 +21,14 @@ module "platform" {
   cloud_build = var.github == null ? null : {
     github = var.github
     triggers = {
+      apply-staging = {
+        account       = "ci-apply"
+        approval      = false
+        description   = "Applies Terraform here, then has a release delivered, to be proven."
+        filename      = "cloudbuild/apply.yaml"
+        manual        = true
+        substitutions = { _ENVIRONMENT = "staging" }
+      }
       deploy-staging = {
         account     = "ci-deploy"
         approval    = false
@@ -29,6 +37,7 @@ module "platform" {
         manual      = true
         substitutions = {
           _ENVIRONMENT = "staging"
+          _PIPELINES   = "https://${var.region}-kfp.pkg.dev/${var.source_project_id}/pipelines"
           _RELEASES    = "${var.source_project_id}-mlops"
           _SOURCE      = "${var.region}-docker.pkg.dev/${var.source_project_id}/mlops"
         }

@@ -4,6 +4,7 @@ locals {
   # What reaches users is built once; other environments need nobody who builds.
   builders = ["ci-build", "ci-check"]
   jobs = {
+    ci-apply           = "Has Terraform applied here, as Terraform's own account."
     ci-build           = "Builds images and compiles pipelines from what was merged."
     ci-check           = "Tests pull requests; may do nothing in the cloud."
     ci-deploy          = "Brings what was built to this environment."
@@ -17,6 +18,16 @@ locals {
 
   # Google's roles of Vertex AI reach from reading everything to writing everything; these do one job.
   custom_roles = {
+    mlopsDeliverer = {
+      title       = "Deliverer"
+      description = "Makes the schedules of pipelines those that are declared."
+      permissions = [
+        "aiplatform.schedules.create",
+        "aiplatform.schedules.get",
+        "aiplatform.schedules.list",
+        "aiplatform.schedules.update",
+      ]
+    }
     mlopsMonitor = {
       title       = "Model monitor"
       description = "Runs Model Monitoring and writes its measures."
@@ -119,10 +130,15 @@ locals {
 
   # Who may start something that runs as another account.
   account_grants = {
-    "ci-build starts ci-deploy" = {
-      account = "ci-build"
+    "ci-apply starts ci-deploy" = {
+      account = "ci-apply"
       on      = "ci-deploy"
-      reason  = "What was built is delivered to dev by a build of its own, with an account of its own."
+      reason  = "What was applied is followed by a delivery: a build of its own, with an account of its own."
+    }
+    "ci-build starts ci-apply" = {
+      account = "ci-build"
+      on      = "ci-apply"
+      reason  = "What was built goes to dev: Terraform first, in a build with an account of its own."
     }
     "ci-deploy deploys monitoring" = {
       account = "ci-deploy"
@@ -169,10 +185,20 @@ locals {
   # On the whole project, because nothing narrower can carry the role; each says what stands in the way.
   project_grants = merge(
     {
-      "ci-build starts ci-deploy" = {
+      "ci-apply starts ci-deploy" = {
+        account = "ci-apply"
+        role    = "mlopsStarter"
+        reason  = "Builds and triggers have no policy of their own; what a build may do is its account's matter."
+      }
+      "ci-build starts ci-apply" = {
         account = "ci-build"
         role    = "mlopsStarter"
         reason  = "Builds and triggers have no policy of their own; what a build may do is its account's matter."
+      }
+      "ci-deploy delivers" = {
+        account = "ci-deploy"
+        role    = "mlopsDeliverer"
+        reason  = "A delivery applies the declared schedules, which have no policy of their own."
       }
       "ci-deploy queries" = {
         account = "ci-deploy"
@@ -246,7 +272,7 @@ locals {
       }
     },
     {
-      for name in ["ci-build", "ci-check", "ci-deploy"] : "${name} logs" => {
+      for name in ["ci-apply", "ci-build", "ci-check", "ci-deploy"] : "${name} logs" => {
         account = name
         role    = "roles/logging.logWriter"
         reason  = "A build with an account of its own writes its log itself; logs have no policy of their own."
@@ -266,10 +292,9 @@ locals {
     } : {},
   )
 
-  accounts     = { for name, job in local.jobs : name => job if var.builds || !contains(local.builders, name) }
-  on_accounts  = { for key, grant in local.account_grants : key => grant if contains(keys(local.accounts), grant.account) }
-  on_project   = { for key, grant in local.project_grants : key => grant if contains(keys(local.accounts), grant.account) }
-  roles_in_use = { for id, role in local.custom_roles : id => role if var.builds || id != "mlopsStarter" }
+  accounts    = { for name, job in local.jobs : name => job if var.builds || !contains(local.builders, name) }
+  on_accounts = { for key, grant in local.account_grants : key => grant if contains(keys(local.accounts), grant.account) }
+  on_project  = { for key, grant in local.project_grants : key => grant if contains(keys(local.accounts), grant.account) }
 
   members = { for name, email in module.iam.accounts : name => "serviceAccount:${email}" }
   agents  = { for name, email in module.services.agents : name => "serviceAccount:${email}" }
@@ -281,9 +306,28 @@ module "iam" {
   account_grants   = local.on_accounts
   accounts         = local.accounts
   audited_services = var.audit_data_access ? ["aiplatform.googleapis.com", "bigquery.googleapis.com", "storage.googleapis.com"] : []
-  custom_roles     = local.roles_in_use
+  custom_roles     = local.custom_roles
   project_grants   = local.on_project
   project_id       = var.project_id
 
   depends_on = [module.services]
+}
+
+# The account of terraform/bootstrap, which applies this; who has no bootstrap has no builds that apply.
+resource "google_service_account_iam_member" "terraform" {
+  for_each = var.cloud_build == null ? {} : local.borrowed
+
+  service_account_id = "projects/${var.project_id}/serviceAccounts/terraform@${var.project_id}.iam.gserviceaccount.com"
+  role               = each.value.role
+  member             = each.value.member
+}
+
+locals {
+  borrowed = {
+    "ci-apply borrows" = {
+      member = local.members["ci-apply"]
+      reason = "A build applies Terraform as Terraform's own account, and for as long as a token lasts."
+      role   = "roles/iam.serviceAccountTokenCreator"
+    }
+  }
 }

@@ -149,9 +149,14 @@ module "storage" {
   name                         = local.bucket
   project_id                   = var.project_id
   grants = merge(local.grants_to_build.bucket, {
+    "ci-deploy reads the bucket" = {
+      member = local.members["ci-deploy"]
+      reason = "Vertex AI's client checks that the bucket is there before it schedules a pipeline."
+      role   = "roles/storage.bucketViewer"
+    }
     "ci-deploy writes" = {
       member = local.members["ci-deploy"]
-      reason = "A delivery reads the release and hands the pipeline its inputs."
+      reason = "A delivery reads the release, keeps it for the jobs and hands the pipeline its inputs."
       role   = "roles/storage.objectUser"
     }
     "monitoring writes" = {
@@ -260,8 +265,10 @@ module "cache" {
   }
 }
 
+# What is compiled is compiled once, for all environments; their deliveries take it from here.
 module "pipelines" {
   source = "../artifact-registry"
+  count  = var.builds ? 1 : 0
 
   description = "Compiled pipelines."
   format      = "KFP"
@@ -270,18 +277,23 @@ module "pipelines" {
   location    = var.region
   name        = "pipelines"
   project_id  = var.project_id
-  grants = merge(local.grants_to_build.pipelines, {
-    "ci-deploy reads" = {
-      member = local.members["ci-deploy"]
-      reason = "Delivery runs a compiled pipeline."
-      role   = "roles/artifactregistry.reader"
-    }
-    "monitoring reads" = {
-      member = local.members["monitoring"]
-      reason = "Retraining runs the pipeline that was delivered last."
-      role   = "roles/artifactregistry.reader"
-    }
-  })
+  grants = merge(
+    local.grants_to_build.pipelines,
+    {
+      "ci-deploy reads" = {
+        member = local.members["ci-deploy"]
+        reason = "Delivery runs a compiled pipeline."
+        role   = "roles/artifactregistry.reader"
+      }
+    },
+    {
+      for project in var.promoted_to : "${project} reads" => {
+        member = "serviceAccount:ci-deploy@${project}.iam.gserviceaccount.com"
+        reason = "Delivery there runs the pipelines that were compiled here."
+        role   = "roles/artifactregistry.reader"
+      }
+    },
+  )
 }
 
 module "vertex" {

@@ -18,7 +18,7 @@ locals {
 module "release_controller" {
   source = "../cloud-run-job"
 
-  args                = ["mlops", "release", "control"]
+  args                = ["release", "control"]
   deletion_protection = var.deletion_protection
   environment         = { MLOPS_ENVIRONMENT = var.environment }
   grants              = local.invokers
@@ -38,11 +38,11 @@ module "release_controller" {
   }
 }
 
-# What drift asks for. Training by the clock is declared in config/, as a schedule of Vertex AI.
+# What drift asks for: the pipeline that was delivered last. Training by the clock is declared in config/, as a schedule of Vertex AI.
 module "retraining_job" {
   source = "../cloud-run-job"
 
-  args                = ["mlops", "pipelines", "run", "training"]
+  args                = ["pipelines", "run", "training", "--release", "gs://${local.bucket}/releases/delivered"]
   deletion_protection = var.deletion_protection
   environment         = { MLOPS_ENVIRONMENT = var.environment }
   grants              = local.invokers

@@ -20,7 +20,6 @@ output "grants" {
     module.kms.grants,
     module.storage.grants,
     module.images.grants,
-    module.pipelines.grants,
     module.predictions.grants,
     module.prediction_runs.grants,
     module.request_log.grants,
@@ -31,8 +30,14 @@ output "grants" {
     module.retraining.grants,
     merge(module.cache[*].grants...),
     merge(module.kms_tables[*].grants...),
+    merge(module.pipelines[*].grants...),
     merge(module.cloud_build[*].grants...),
     merge(module.workload_identity[*].grants...),
+    {
+      for key, grant in local.borrowed : "account terraform ${key}" => merge(grant, {
+        resource = "account terraform"
+      }) if var.cloud_build != null
+    },
   )
 }
 
@@ -63,7 +68,7 @@ output "retraining_topic" {
 
 output "roles" {
   description = "Permissions of each role made here, by its full name."
-  value       = { for id, role in local.roles_in_use : module.iam.custom_roles[id] => sort(role.permissions) }
+  value       = { for id, role in local.custom_roles : module.iam.custom_roles[id] => sort(role.permissions) }
 }
 
 output "service_accounts" {

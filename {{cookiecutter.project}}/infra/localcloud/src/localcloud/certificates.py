@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from localcloud.files import write_private
-from localcloud.hosts import DOMAINS
+from localcloud.hosts import DOMAINS, is_grpc_host
 
 BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
 _LIFETIME = datetime.timedelta(days=365)
@@ -50,14 +50,14 @@ class CertificateAuthority:
         write_private(path, b"".join(root.strip() + b"\n" for root in dict.fromkeys(roots)))
 
     def _server_context(self, host: str) -> ssl.SSLContext:
-        """What is needed to speak TLS as this host, for gRPC (h2) and HTTP/1.1."""
+        """What is needed to speak TLS as this host, for HTTP/1.1 and, where it is served, gRPC."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         with tempfile.NamedTemporaryFile(dir=self._secrets) as file:  # ssl loads from files only
             file.write(self._issue(host))
             file.flush()
             context.load_cert_chain(file.name)
-        context.set_alpn_protocols(["h2", "http/1.1"])
+        context.set_alpn_protocols([*(["h2"] if is_grpc_host(host) else []), "http/1.1"])
         return context
 
     def _issue(self, host: str) -> bytes:
@@ -98,14 +98,21 @@ class CertificateAuthority:
             certificate = x509.load_pem_x509_certificate(self._certificate_file.read_bytes())
         except (FileNotFoundError, ValueError):
             return False
-        expires = certificate.not_valid_after_utc
-        return certificate.public_key() == key.public_key() and expires > _now() + _RENEW_BEFORE
+        if certificate.not_valid_after_utc < _now() + _RENEW_BEFORE:
+            return False
+        return certificate.public_key() == key.public_key() and _vouches_for_all(certificate)
 
 
 def _name_constraints() -> x509.NameConstraints:
     names = [x509.DNSName(domain) for domain in (*DOMAINS, "localhost")]
     loopback = x509.IPAddress(ipaddress.ip_network("127.0.0.1/32"))
     return x509.NameConstraints(permitted_subtrees=[*names, loopback], excluded_subtrees=None)
+
+
+def _vouches_for_all(certificate: x509.Certificate) -> bool:
+    """Whether an older localcloud did not make it for fewer domains."""
+    constraints = certificate.extensions.get_extension_for_class(x509.NameConstraints)
+    return constraints.value == _name_constraints()
 
 
 def _sign_certificates_only() -> x509.KeyUsage:

@@ -42,6 +42,11 @@ class Home:
         return self.root / "bigquery"
 
     @property
+    def pipelines(self) -> Path:
+        """Repositories of compiled pipelines."""
+        return self.root / "pipelines"
+
+    @property
     def logs(self) -> Path:
         """Logs of the server, of each pipeline task and of each deployed model."""
         return self.root / "logs"

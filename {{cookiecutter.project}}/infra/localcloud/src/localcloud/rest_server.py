@@ -5,6 +5,7 @@ Google's REST surface of an RPC is transcoded from its HTTP bindings; see `trans
 
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,7 +20,8 @@ from localcloud.cloud import Cloud
 from localcloud.control_api import PREFIX, create_control_app
 from localcloud.fault_injection import with_faults
 from localcloud.grpc_server import MESSAGE_LIMIT
-from localcloud.hosts import is_dedicated_host, is_google_host
+from localcloud.hosts import is_dedicated_host, is_google_host, is_pipelines_host
+from localcloud.pipeline_repositories import requests as pipeline_requests
 from localcloud.prediction.invocations import invoke, is_invocation
 from localcloud.preview import is_preview, stable_path
 from localcloud.transcoding import Match, Router, parse_request, render, render_stream
@@ -35,6 +37,7 @@ _STORAGE_PATHS = (
 _BIGQUERY_HOST = "bigquery.googleapis.com"
 _BIGQUERY_PATHS = ("/bigquery/v2", "/upload/bigquery/v2", "/resumable/upload/bigquery/v2")
 _TOKEN_PATHS = ("/token", "/oauth2/v4/token", "/oauth2/v3/token")
+_BORROWING = ("iamcredentials.googleapis.com", ":generateAccessToken")
 _LOOPBACK = ("127.0.0.1", "localhost")
 _REFUSAL = PlainTextResponse("localcloud answers programs on this machine only.", 403)
 _LOG = logging.getLogger(__name__)
@@ -44,6 +47,7 @@ def create_app(cloud: Cloud, storage: ASGIApp, bigquery: ASGIApp) -> ASGIApp:
     """Everything that is served over HTTP/1.1, as one ASGI application."""
     rpcs = rest_app(cloud)
     invocations = _as_app(partial(invoke, cloud))
+    pipelines = _as_app(partial(pipeline_requests.answer, cloud.home.pipelines))
     control = create_control_app(cloud)
     storage = with_faults(storage, "storage", cloud.faults)
     bigquery = with_faults(bigquery, "bigquery", cloud.faults)
@@ -65,6 +69,10 @@ def create_app(cloud: Cloud, storage: ASGIApp, bigquery: ASGIApp) -> ASGIApp:
             return control
         if path in _TOKEN_PATHS:
             return _token
+        if host == _BORROWING[0] and path.endswith(_BORROWING[1]):
+            return _borrowed_token
+        if is_pipelines_host(host):
+            return pipelines
         if host == _BIGQUERY_HOST or path.startswith(_BIGQUERY_PATHS):
             return bigquery
         if host.endswith(_STORAGE_HOSTS) or path.startswith(_STORAGE_PATHS):
@@ -133,6 +141,13 @@ def _is_from_elsewhere(scope: Scope, host: str) -> bool:
 async def _token(scope: Scope, receive: Receive, send: Send) -> None:
     """Give whoever asks an access token; it is worth nothing outside this localcloud."""
     token = {"access_token": "localcloud", "expires_in": 3600, "token_type": "Bearer"}
+    await JSONResponse(token)(scope, receive, send)
+
+
+async def _borrowed_token(scope: Scope, receive: Receive, send: Send) -> None:
+    """The same for who acts as another account, which nobody is kept from here."""
+    expires = datetime.now(UTC) + timedelta(hours=1)
+    token = {"accessToken": "localcloud", "expireTime": f"{expires:%Y-%m-%dT%H:%M:%SZ}"}
     await JSONResponse(token)(scope, receive, send)
 
 

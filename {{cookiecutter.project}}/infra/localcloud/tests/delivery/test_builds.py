@@ -23,12 +23,18 @@ LOCAL = {
     "triggers": {
         "main": {"config": "cloudbuild.yaml", "branch": "main"},
         "deploy": {"config": "deploy.yaml", "substitutions": {"_ENVIRONMENT": "local"}},
+        "partly": {
+            "config": "cloudbuild.yaml",
+            "branch": "partly",
+            "missing": {"scan": "nothing scans here"},
+        },
     },
     "builders": {
         "python": {},
         DOCKER: {"entrypoint": "docker", "stand_in": "docker"},
         GCLOUD.partition(":")[0]: {"stand_in": "gcloud"},
         "crane": {"missing": "there is no registry"},
+        "wrapped": {"wrapper": ["env", "WRAPPED=yes"]},
     },
 }
 DOCKERFILE = """\
@@ -160,6 +166,23 @@ def test_a_push_releases_from_one_build_to_the_next(repository: Repository) -> N
 
 
 TAGGED = "${_IMAGE}:${BUILD_ID}"
+
+
+def test_a_step_is_left_out_and_another_is_given_to_a_wrapper(repository: Repository) -> None:
+    show = {"id": "show", "name": f"wrapped@{DIGEST}", "args": ["sh", "-c", "echo was $$WRAPPED"]}
+    said = repository.push(script("exit 3", id="scan"), show, branch="partly")
+    assert "was yes" in said
+    status = repository.status()
+    assert status.returncode == 0
+    assert "1 of 2 steps do not" in status.stdout
+    assert "not run here: scan (nothing scans here)" in status.stdout
+
+
+def test_only_steps_that_are_there_can_be_left_out(repository: Repository) -> None:
+    said = repository.push(script("echo started"), branch="partly")
+    assert "cloudbuild.yaml has no step scan." in said
+    assert "started" not in said
+    assert repository.status().returncode == 1
 
 
 def test_a_step_that_fails_ends_the_build(repository: Repository) -> None:

@@ -32,9 +32,12 @@ def run(
     provider_version: Annotated[
         int, typer.Option(min=MAJOR_VERSIONS[0], max=NEWEST, help="The providers' major version.")
     ] = NEWEST,
+    creates: Annotated[
+        bool, typer.Option("--creates", help="Make resources by Google's clients too, as apply.")
+    ] = False,
 ) -> None:
     """Run a command (after `--`) whose terraform finds the stand-ins."""
-    with attached(provider_version) as variables:
+    with attached(provider_version, creates=creates) as variables:
         code = subprocess.run(command, env=os.environ | variables, check=False).returncode
     sys.exit(code)
 

@@ -7,11 +7,15 @@ A project says so in `infra/cloud_build.yaml`:
       - {image: ml, command: [python, infra/sample/load.py]}
     triggers:
       main: {config: cloudbuild.yaml, branch: main}
-      deploy-dev: {config: cloudbuild/deploy.yaml, substitutions: {_ENVIRONMENT: local}}
+      deploy-dev:
+        config: cloudbuild/deploy.yaml
+        substitutions: {_ENVIRONMENT: local}
+        missing: {notify: nobody is to be told of a rehearsal}
     builders:
       python: {}                                              # the programs of this machine
       gcr.io/cloud-builders/docker: {entrypoint: docker, stand_in: docker}
-      hashicorp/terraform: {missing: there is no cloud to apply it to}
+      hashicorp/terraform: {wrapper: [.venv/bin/terraform-google, run, --]}
+      example/scanner: {missing: it is not installed here}
 """
 
 from __future__ import annotations
@@ -43,11 +47,19 @@ class Preparation(_Part):
 
 
 class Trigger(_Part):
-    """A build file to play; `branch` is a regular expression of the pushes that start it."""
+    """A build file to play.
+
+    Attributes:
+        config: the build file.
+        branch: a regular expression of the pushes that start it.
+        substitutions: values in place of the file's own.
+        missing: why a step, by its id, cannot run here; it is left out, and named.
+    """
 
     config: Path
     branch: str = ""
     substitutions: dict[str, str] = {}
+    missing: dict[str, Text] = {}
 
 
 class Builder(_Part):
@@ -56,11 +68,13 @@ class Builder(_Part):
     Attributes:
         entrypoint: the program that the image starts, if it starts one.
         stand_in: the program of localcloud's own that takes the place of the image's, if any.
+        wrapper: a command, of the workspace or this machine, that is given the step's command.
         missing: why steps of this builder cannot run here; they are left out, and named.
     """
 
     entrypoint: str = ""
     stand_in: Annotated[str, Field(pattern="^(docker|gcloud)?$")] = ""
+    wrapper: tuple[Text, ...] = ()
     missing: str = ""
 
 

@@ -23,7 +23,7 @@ from google.api_core.exceptions import GoogleAPICallError
 from google.cloud.devtools.cloudbuild_v1.types import Build, BuildStep
 
 from localcloud.cloud_build.build_file import BuildFileError
-from localcloud.cloud_build.local_builds import LocalBuilds
+from localcloud.cloud_build.local_builds import Builder, LocalBuilds
 from localcloud.cloud_build.state import BuildsFolder, StepResult
 from localcloud.cloud_build.substitutions import BUILT_IN, expand, resolve
 from localcloud.environment import container_environment, run_environment
@@ -53,12 +53,15 @@ class Player:
         """The folder that stands for /workspace."""
         return BuildsFolder(self.home).workspace
 
-    def play(self, build: Build, given: Mapping[str, str]) -> Iterator[StepResult]:
+    def play(
+        self, build: Build, given: Mapping[str, str], missing: Mapping[str, str]
+    ) -> Iterator[StepResult]:
         """Run the steps one after another, up to the first that fails.
 
         Args:
             build: a build without mistakes.
             given: values of substitutions, built-in ones among them.
+            missing: why steps, by their ids, are left out.
 
         Raises:
             BuildFileError: nothing stands for the builder of a step.
@@ -66,17 +69,19 @@ class Player:
         values = dict.fromkeys(BUILT_IN, "") | resolve(build, given)
         for number, step in enumerate(build.steps, start=1):
             self.write(f"Step {number} of {len(build.steps)}: {step.id}")
-            result = self._play_step(build, step, values)
+            result = self._play_step(build, step, values, missing.get(step.id, ""))
             yield result
             if result.failed:
                 return
 
-    def _play_step(self, build: Build, step: BuildStep, values: Mapping[str, str]) -> StepResult:
+    def _play_step(
+        self, build: Build, step: BuildStep, values: Mapping[str, str], missing: str
+    ) -> StepResult:
         image = expand(step.name, values)
-        builder = self.local.builder(image)
-        if builder and builder.missing:
-            self.write(f"  not run here: {builder.missing}")
-            return StepResult(step.id, "NOT RUN HERE", note=builder.missing)
+        builder = self.local.builder(image) or Builder()
+        if missing := missing or builder.missing:
+            self.write(f"  not run here: {missing}")
+            return StepResult(step.id, "NOT RUN HERE", note=missing)
         environment = self._environment(image, step.id)
         entries = [*build.options.env, *step.env]
         environment |= dict(self._local(expand(entry, values)).split("=", 1) for entry in entries)
@@ -84,8 +89,8 @@ class Player:
         if step.automap_substitutions or build.options.automap_substitutions:
             environment |= values
         with tempfile.TemporaryDirectory() as folder:
-            entrypoint = builder.entrypoint if builder else ""
-            command = self._command(step, entrypoint, values, Path(folder))
+            command = self._command(step, builder.entrypoint, values, Path(folder))
+            command = [*self._wrapper(builder), *command]
             return self._run(step, command, environment, self.workspace / expand(step.dir_, values))
 
     def _environment(self, image: str, step: str) -> dict[str, str]:
@@ -126,6 +131,11 @@ class Player:
         first = expand(step.entrypoint, values) or entrypoint
         words = [*([first] if first else []), *(expand(word, values) for word in step.args)]
         return [self._local(word) for word in words]
+
+    def _wrapper(self, builder: Builder) -> list[str]:
+        program, *arguments = builder.wrapper or ("",)
+        path = str(self.workspace / program) if "/" in program else program
+        return [path, *arguments] if program else []
 
     def _local(self, text: str) -> str:
         return text.replace(WORKSPACE, str(self.workspace))

@@ -106,7 +106,11 @@ class _Push:
             found = lint.mistakes(build)
             if found:
                 raise BuildFileError(f"{trigger.config}: {'; '.join(found)}.")
-            for step in player.play(build, self._values(name, trigger, given)):
+            unknown = trigger.missing.keys() - {step.id for step in build.steps}
+            if unknown:
+                raise BuildFileError(f"{trigger.config} has no step {', '.join(sorted(unknown))}.")
+            values = self._values(name, trigger, given)
+            for step in player.play(build, values, trigger.missing):
                 record.steps.append(step)
         except BuildFileError as error:
             return replace(record, error=str(error))
@@ -137,21 +141,24 @@ class _Push:
         state = control.start(
             self._home, images if images.is_dir() else None, workspace.absolute(), port=None
         )
-        if not self._folder.provisioned.exists():
-            self._provision(local, state.port)
-            self._folder.provisioned.touch()
+        done = self._folder.read("provisioned") or []
+        for arguments in self._preparations(local):
+            if arguments not in done:
+                self._prepare(arguments, state.port)
+                done.append(arguments)
+                self._folder.write("provisioned", done)
         return state.port
 
-    def _provision(self, local: LocalBuilds, port: int) -> None:
-        """Make what a cloud project has before its first build."""
+    def _preparations(self, local: LocalBuilds) -> Iterator[list[str]]:
+        """What makes all that a cloud project has before its first build."""
         project = self._folder.read("project") or {}
         create = ["-m", "localcloud.cloud_build.stand_ins.gcloud", "storage", "buckets", "create"]
         for bucket in local.buckets:
             name, owner = expand(bucket, project), project.get("PROJECT_ID", "")
-            self._prepare([*create, f"gs://{name}", f"--project={owner}"], port)
+            yield [*create, f"gs://{name}", f"--project={owner}"]
         for preparation in local.provision:
             run = ["-m", "localcloud", "run", "--image", preparation.image, "--"]
-            self._prepare([*run, *preparation.command], port)
+            yield [*run, *preparation.command]
 
     def _prepare(self, arguments: list[str], port: int) -> None:
         self._write(f"Once: {' '.join(arguments[1:])}")

@@ -77,11 +77,6 @@ class BuildsFolder:
         """Stand-ins of programs, a folder each."""
         return self.root / "programs"
 
-    @property
-    def provisioned(self) -> Path:
-        """Is there once the preparations have run."""
-        return self.root / "provisioned"
-
     def read(self, name: str) -> Any:
         """A JSON record, or None."""
         path = self.root / f"{name}.json"
