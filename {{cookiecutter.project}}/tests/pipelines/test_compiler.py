@@ -58,7 +58,7 @@ def test_an_image_without_a_folder_is_refused(
         step()
 
     monkeypatch.setattr(training, "training", pipeline)
-    with pytest.raises(ImageError, match="'gpu': the folders in infra/images are jobs, ml, serving"):
+    with pytest.raises(ImageError, match="'gpu': the folders in infra/images are jobs, ml"):
         compile_pipeline("training", IMAGES, tmp_path)
 
 

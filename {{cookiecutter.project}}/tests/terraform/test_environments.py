@@ -208,9 +208,7 @@ def test_a_person_approves_what_reaches_users(plans: Plans) -> None:
     }
 
 
-@pytest.mark.skipif(
-    not (ROOT / "cloudbuild.yaml").exists(), reason="this repository has no builds"
-)
+@pytest.mark.skipif(not (ROOT / "cloudbuild.yaml").exists(), reason="this repository has no builds")
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_builds_run_files_of_this_repository_as_their_own_accounts(
     environment: str, plans: Plans
