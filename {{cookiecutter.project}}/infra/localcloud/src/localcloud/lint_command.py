@@ -19,7 +19,7 @@ def lint() -> None:
     if not files and not images:
         typer.echo("There is no cloudbuild.yaml and no infra/images in this folder.", err=True)
         raise typer.Exit(1)
-    found = [*_build_mistakes(files), *_image_mistakes(images)]
+    found = [*_build_mistakes(files), *_local_mistakes(root), *_image_mistakes(images)]
     for line in found:
         typer.echo(line, err=True)
     if found:
@@ -38,6 +38,18 @@ def _build_mistakes(files: list[Path]) -> Iterator[str]:
             yield str(error)
         else:
             yield from (f"{path}: {mistake}." for mistake in build_lint.mistakes(build))
+
+
+def _local_mistakes(root: Path) -> Iterator[str]:
+    """What could not be played here, if the project says how its builds are."""
+    from localcloud.cloud_build.build_file import BuildFileError
+    from localcloud.cloud_build.local_builds import FILE, read_local_builds
+
+    if (root / FILE).exists():
+        try:
+            yield from (f"{FILE}: {mistake}" for mistake in read_local_builds(root).mistakes(root))
+        except BuildFileError as error:
+            yield str(error)
 
 
 def _image_mistakes(folders: list[Path]) -> Iterator[str]:

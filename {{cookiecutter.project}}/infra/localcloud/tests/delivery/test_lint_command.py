@@ -53,6 +53,31 @@ def test_each_mistake_is_told_with_its_file(project: Path) -> None:
     assert starts == ["cloudbuild.yaml", "cloudbuild/deploy.yaml", "infra/images/ml/Dockerfile"]
 
 
+PLAYED = """\
+triggers:
+  main: {config: cloudbuild.yaml}
+  deploy: {config: cloudbuild/deploy.yaml, missing: {test: it takes long}}
+builders: {python: {}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("", "", ""),
+        ("{test:", "{tset:", "trigger deploy leaves out tset, which is no step of cloudbuild/dep"),
+        ("python: {}", "docker: {}", f"builders has nothing for python@{DIGEST}, of step test in"),
+        ("config: cloudbuild.yaml", "config: other.yaml", "trigger main: other.yaml is missing."),
+        ("builders:", "builder:", "builders: Field required."),
+    ],
+)
+def test_what_cannot_be_played_is_told(old: str, new: str, sentence: str, project: Path) -> None:
+    (project / "infra/cloud_build.yaml").write_text(PLAYED.replace(old, new, 1))
+    done = CliRunner().invoke(app, ["lint"])
+    assert done.exit_code == bool(sentence)
+    assert (f"infra/cloud_build.yaml: {sentence}" if sentence else "") in done.stderr
+
+
 def test_a_folder_with_nothing_to_check_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

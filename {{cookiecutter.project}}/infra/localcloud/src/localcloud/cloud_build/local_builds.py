@@ -21,13 +21,15 @@ A project says so in `infra/cloud_build.yaml`:
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from localcloud.cloud_build.build_file import BuildFileError
+from localcloud.cloud_build.build_file import BuildFileError, read_build
+from localcloud.cloud_build.substitutions import BUILT_IN, expand, resolve
 
 FILE = Path("infra/cloud_build.yaml")
 _REFERENCE = re.compile(r"(?P<name>[^@]*?)(?::[^/:@]+)?(?:@.*)?")
@@ -98,6 +100,25 @@ class LocalBuilds(_Part):
         """What stands for an image, whatever its tag and digest; None when nothing is said."""
         match = _REFERENCE.fullmatch(image)
         return self.builders.get(match["name"]) if match else None
+
+    def mistakes(self, root: Path) -> Iterator[str]:
+        """One sentence for each trigger or step that could not be played, in a project's folder."""
+        for name, trigger in self.triggers.items():
+            try:
+                build = read_build(root / trigger.config)
+            except BuildFileError as error:
+                yield f"trigger {name}: {error}"
+                continue
+            unknown = trigger.missing.keys() - {step.id for step in build.steps}
+            for step in sorted(unknown):
+                yield f"trigger {name} leaves out {step}, which is no step of {trigger.config}."
+            values = resolve(build, dict.fromkeys(BUILT_IN, "x") | trigger.substitutions)
+            for step in build.steps:
+                image = expand(step.name, values)
+                folder = root / "infra/images" / image.rpartition("/")[2].partition(":")[0]
+                if self.builder(image) is None and not (folder / "Dockerfile").is_file():
+                    where = f"step {step.id} in {trigger.config}"
+                    yield f"builders has nothing for {image}, of {where}."
 
 
 def read_local_builds(root: Path) -> LocalBuilds:
