@@ -12,6 +12,7 @@ from mlops.cli import app
 from mlops.pipelines.compiler import PIPELINES
 from mlops.pipelines.images import image_reference
 from mlops.pipelines.releases import Release, ReleaseError
+from mlops.pipelines.runs import parameters_of
 from mlops.settings import Settings, load_settings
 from tests.conftest import ROOT
 
@@ -67,3 +68,17 @@ def test_what_holds_no_digests_is_refused(
 def test_a_folder_without_a_release_is_refused(tmp_path: Path, settings: Settings) -> None:
     with pytest.raises(ReleaseError, match=r"digests\.yaml is missing"):
         Release(tmp_path).pin(settings)
+
+
+def test_a_release_carries_its_commit_where_there_is_no_git(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLOPS_COMMIT", "c0ffee")
+    assert parameters_of("training", settings)["labels"]["commit"] == "c0ffee"
+
+
+def test_a_job_needs_no_folders_of_images(
+    release: Release, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert parameters_of("training", release.pin(settings))["training_image"].endswith(f"ml@{ML}")
