@@ -40,6 +40,7 @@ def describe_training(name: str, progress: Progress) -> Iterator[str]:
     yield f"  {_describe_version(name, progress)}"
     page, _ = progress.artifact("evaluate-model", "page")
     yield f"  evaluation: {page}"
+    yield from _describe_export(progress)
 
 
 def describe_batch_prediction(progress: Progress) -> Iterator[str]:
@@ -110,6 +111,21 @@ def _describe_search(progress: Progress) -> Iterator[str]:
         yield f"  {name:<28}  {value}"
     page, _ = progress.artifact("tune-model", "page")
     yield f"  all trials: {page}"
+
+
+def _describe_export(progress: Progress) -> Iterator[str]:
+    """Where the file for devices lies, if one was asked for, or why there is none."""
+    uri, found = progress.artifact("export-tflite", "exported")
+    if not found:
+        return
+    yield "\nTensorFlow Lite"
+    failures = json.loads(found["failures"])
+    if failures:
+        yield "  not exported: " + " ".join(failures)
+    else:
+        yield f"  {uri}/model.tflite  {found['size_ratio']:.2f} times smaller than in float32"
+    page, _ = progress.artifact("export-tflite", "page")
+    yield f"  page: {page}"
 
 
 def _describe_version(name: str, progress: Progress) -> str:

@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mlops.errors import UserError
+from mlops.export_settings import Export
 from mlops.features import TABLE, Features, Problem
 from mlops.release_settings import Release
 from mlops.schedule import Schedule
@@ -227,6 +228,7 @@ class Settings(Section):
     automl: AutoML = AutoML()
     custom_job: CustomJob = CustomJob()
     tuning: Tuning = Tuning()
+    export: Export = Export()
     evaluation: Evaluation
     beam: Beam
     serving: Serving
@@ -255,6 +257,11 @@ class Settings(Section):
             )
         if self.training.positive_weight != 1 and self.features.problem is Problem.REGRESSION:
             raise ValueError("training.positive_weight is of labels 0 and 1; a regression has none")
+        if framework != "tensorflow" and self.export.tflite.enabled:
+            raise ValueError(
+                f"training.framework {framework} makes no network: set export.tflite.enabled to"
+                " false, or training.framework to tensorflow"
+            )
         if self.custom_job.tensorboard and not self.service_account:
             raise ValueError("custom_job.tensorboard needs a service_account, which writes to it")
         check_search(self.tuning, self.training, self.features.problem)

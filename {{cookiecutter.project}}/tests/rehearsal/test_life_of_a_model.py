@@ -85,8 +85,13 @@ def test_a_second_run_takes_unchanged_steps_from_the_cache(rehearsal: Rehearsal)
 
 
 def test_another_model_is_a_challenger_until_it_is_promoted(rehearsal: Rehearsal) -> None:
+    """Though its network is too small to be worth a quantised file, which decides nothing else."""
     rehearsal.change_settings("training", seed=23)
+    rehearsal.change_settings("export", tflite={"enabled": True})
     output = succeed(rehearsal.train())
+    rehearsal.change_settings("export", tflite={"enabled": False})
+    assert states(output)["export-tflite"] == "SUCCEEDED"
+    assert "not exported: The quantised file" in output
     assert states(output)["transform-data"] == "SKIPPED"
     assert states(output)["train-model"] == "SUCCEEDED"
     assert "version 2 (challenger)" in output

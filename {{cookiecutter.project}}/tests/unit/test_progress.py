@@ -38,8 +38,9 @@ def test_a_condition_is_told_when_it_does_not_hold(state: str, lines: int) -> No
     assert len(list(Progress().update([detail("condition-1", state)]))) == lines
 
 
-def test_a_branch_is_not_told_when_another_is_taken() -> None:
-    choice = detail("condition-branches-1", "SUCCEEDED", task_id=7)
+@pytest.mark.parametrize("outer", ["condition-branches-1", "condition-4"])
+def test_a_branch_or_an_option_is_not_told_when_it_is_not_taken(outer: str) -> None:
+    choice = detail(outer, "SUCCEEDED", task_id=7)
     other = PipelineTaskDetail(task_name="condition-3", state="NOT_TRIGGERED", parent_task_id=7)
     assert list(Progress().update([choice, other])) == []
 

@@ -163,3 +163,31 @@ def train_automl(
         raise SystemExit(str(error)) from None
     model.uri = name_version(trained)
     model.metadata["resourceName"] = f"{trained.resource_name}@{trained.version_id}"
+
+
+@dsl.component(base_image="ml", install_kfp_package=False)
+def export_tflite(
+    features: Dict[str, Any],
+    tflite: Dict[str, Any],
+    data: dsl.Input[dsl.Dataset],
+    model: dsl.Input[dsl.Model],
+    exported: dsl.Output[dsl.Model],
+    page: dsl.Output[dsl.HTML],
+) -> None:
+    """Exports the network as a quantised file, unless that is not good enough.
+
+    Whether it is decides nothing else: the model itself is registered anyway.
+    """
+    from mlops.export_settings import TFLite
+    from mlops.features import Features
+    from mlops.tflite.conversion import TFLiteError
+    from mlops.tflite.export import describe, export_tflite
+
+    bounds = TFLite.model_validate(tflite)
+    declared = Features.model_validate(features)
+    try:
+        found = export_tflite(declared, bounds, data.uri, model.uri, exported.uri)
+    except TFLiteError as error:
+        raise SystemExit(str(error)) from None
+    exported.metadata.update(describe(found, bounds))
+    page.uri = f"{exported.uri}/tflite.html"

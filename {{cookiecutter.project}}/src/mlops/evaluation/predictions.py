@@ -71,10 +71,19 @@ def list_inputs(features: Features, model: str) -> list[str]:
 
 def predict(model: str, columns: Mapping[str, np.ndarray]) -> np.ndarray:
     """What a SavedModel predicts, float32 [rows], of columns of shape [rows]."""
-    signature = _load(model).signatures["serving_default"]
+    return _call(model, "serving_default", columns)["prediction"]
+
+
+def transform(model: str, columns: Mapping[str, np.ndarray]) -> Columns:
+    """What a SavedModel's preprocessing makes of columns, all of shape [rows]."""
+    return _call(model, "transform_features", columns)
+
+
+def _call(model: str, name: str, columns: Mapping[str, np.ndarray]) -> Columns:
+    signature = _load(model).signatures[name]
     specs = signature.structured_input_signature[1]
     tensors = {name: _to_tensor(columns[name], spec.dtype) for name, spec in specs.items()}
-    return np.asarray(signature(**tensors)["prediction"].numpy())
+    return {key: np.asarray(value.numpy()) for key, value in signature(**tensors).items()}
 
 
 def _to_tensor(array: np.ndarray, dtype: tf.DType) -> tf.Tensor:

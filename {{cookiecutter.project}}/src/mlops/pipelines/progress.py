@@ -79,10 +79,11 @@ class Progress:
 def _read_tasks(details: Iterable[PipelineTaskDetail]) -> Iterator[Task]:
     """The tasks that do something: neither the job itself, nor a condition that holds.
 
-    Nor one of several branches, of which another is taken.
+    Nor what lies in a condition that holds: one of several branches, of which another is taken, or
+    a step that config/ leaves out.
     """
     details = list(details)
-    choices = {d.task_id for d in details if d.task_name.startswith("condition-branches-")}
+    choices = {d.task_id for d in details if d.task_name.startswith("condition-")}
     for detail in details:
         state = detail.state.name
         refused = state == NOT_TRIGGERED and detail.parent_task_id not in choices

@@ -52,6 +52,8 @@ def training_parameters(settings: Settings) -> dict[str, Any]:
         "evaluation": settings.evaluation.model_dump(mode="json", exclude_defaults=True),
         "automl_dataset": _automl_dataset(settings),
         "beam_arguments": beam_arguments(settings),
+        "exports_tflite": settings.export.tflite.enabled,
+        "tflite": settings.export.tflite.model_dump(mode="json"),
         "serving": settings.serving.model_dump(mode="json"),
         "serving_image": image_reference(settings.images, "serving"),
         "labels": {"environment": settings.environment, "commit": _commit()},

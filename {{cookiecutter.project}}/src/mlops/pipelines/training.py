@@ -7,7 +7,7 @@ from kfp import dsl
 from mlops.components.data import check_drift, extract_data, find_data, validate_data
 from mlops.components.evaluation import evaluate_model, find_champion
 from mlops.components.release import deploy_model, register_model
-from mlops.components.training import train_model, transform_data, tune_model
+from mlops.components.training import export_tflite, train_model, transform_data, tune_model
 from mlops.registry.models import CHAMPION
 
 
@@ -28,6 +28,8 @@ def training(
     evaluation: dict[str, Any],
     automl_dataset: str,
     beam_arguments: list[str],
+    exports_tflite: bool,
+    tflite: dict[str, Any],
     serving: dict[str, Any],
     serving_image: str,
     labels: dict[str, str],
@@ -137,3 +139,5 @@ def training(
                 version=registered.outputs["version"],
             )
             deployed.set_caching_options(enable_caching=False)
+        with dsl.If(exports_tflite == True, name="exports-tflite"):  # noqa: E712 - builds an expression
+            export_tflite(features=features, tflite=tflite, data=data, model=model)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import keras
 import tensorflow as tf
 
 from mlops.features import DTYPES
 from mlops.training.typical import read_typical_row
 
 if TYPE_CHECKING:
-    import keras
-
     from mlops.features import Column, Features
 
 Tensors = dict[str, tf.Tensor]
 
+NETWORK = "network"
 TYPES = {kind: tf.dtypes.as_dtype(dtype) for kind, dtype in DTYPES.items()}
 
 
@@ -25,6 +25,7 @@ def export_model(features: Features, model: keras.Model, graph: str, output: str
     Its signatures, all over raw columns by name, each a tensor of shape [batch]:
         serving_default: raw columns to `prediction`, float32 [batch].
         transform_features: raw columns to what the model reads.
+        network: what the model reads to `prediction`, without the preprocessing; only of a network.
         defaults: nothing to the value, of shape [], that stands in for each column that may be
             missing; the server fills them in before it calls the others.
         typical: nothing to a typical value, of shape [], of each column; predictions are explained
@@ -37,9 +38,12 @@ def export_model(features: Features, model: keras.Model, graph: str, output: str
     def transform_features(raw: Tensors) -> Tensors:
         return _transform(module.graph, features, raw)
 
-    def serving_default(raw: Tensors) -> Tensors:
-        scores = model(transform_features(raw), training=False)
+    def network(transformed: Tensors) -> Tensors:
+        scores = model(transformed, training=False)
         return {"prediction": tf.squeeze(scores, axis=1)}
+
+    def serving_default(raw: Tensors) -> Tensors:
+        return network(transform_features(raw))
 
     def defaults() -> Tensors:
         return {
@@ -66,7 +70,15 @@ def export_model(features: Features, model: keras.Model, graph: str, output: str
         "defaults": tf.function(defaults, input_signature=[]),
         "typical": tf.function(typical, input_signature=[]),
     }
+    if isinstance(model, keras.Model):
+        signature = [_transformed_specs(features)]
+        signatures[NETWORK] = tf.function(network, input_signature=signature)
     tf.saved_model.save(module, output, signatures=signatures)
+
+
+def _transformed_specs(features: Features) -> dict[str, tf.TensorSpec]:
+    types = {each.name: "int64" if each.cardinality else "float32" for each in features.transformed}
+    return {name: tf.TensorSpec([None], dtype, name) for name, dtype in types.items()}
 
 
 def _transform(graph: tf.Module, features: Features, raw: Tensors) -> Tensors:

@@ -1,0 +1,1 @@
+"""The network as a quantised TensorFlow Lite file, for devices."""
