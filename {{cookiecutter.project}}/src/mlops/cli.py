@@ -117,7 +117,12 @@ def training_run(environment: EnvironmentOption = Environment.LOCAL) -> None:
 
 
 @training.command("command")
-def training_command(environment: EnvironmentOption = Environment.LOCAL) -> None:
+def training_command(
+    environment: EnvironmentOption = Environment.LOCAL,
+    ablation: Annotated[
+        bool, typer.Option("--ablation", help="Train again without each feature, instead.")
+    ] = False,
+) -> None:
     """Print the command that trains on what the newest run of the pipeline has transformed.
 
     It is the command of the pipeline's CustomJob, for a container of the ml image.
@@ -133,9 +138,9 @@ def training_command(environment: EnvironmentOption = Environment.LOCAL) -> None
         training=settings.training,
         transformed=found["examples"],
         graph=found["graph"],
-        output=f"gs://{settings.bucket}/training/model",
+        output=f"gs://{settings.bucket}/training/{'ablation' if ablation else 'model'}",
     )
-    typer.echo(shlex.join(task.command))
+    typer.echo(shlex.join(task.ablation if ablation else task.command))
 
 
 @app.command()

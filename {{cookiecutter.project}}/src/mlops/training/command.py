@@ -8,6 +8,7 @@ from mlops.features import Features
 from mlops.settings import Training
 
 ENTRY_POINT = ("python", "-m", "mlops.training.task")
+ABLATION = ("python", "-m", "mlops.training.ablation")
 
 
 class Task(BaseModel):
@@ -38,3 +39,8 @@ class Task(BaseModel):
     def command(self) -> list[str]:
         """The whole command line, the same for this machine and for a CustomJob."""
         return [*ENTRY_POINT, *self.arguments]
+
+    @property
+    def ablation(self) -> list[str]:
+        """The command line that trains again without each feature; `output` gets a page."""
+        return [*ABLATION, *self.arguments]
