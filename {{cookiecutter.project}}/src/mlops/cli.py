@@ -166,6 +166,20 @@ def lineage(
     _write(describe_lineage(settings.name, model.version_id, trace(name_version(model))))
 
 
+@app.command()
+def compare(
+    first: Annotated[str, typer.Argument(help="A number or an alias.")],
+    second: Annotated[str, typer.Argument(help="Another one.")] = "champion",
+    environment: EnvironmentOption = Environment.LOCAL,
+) -> None:
+    """Show two model versions side by side: the data they are made of, and their metrics."""
+    from mlops.registry.comparison import describe_comparison, read_side
+
+    settings = load_settings(environment)
+    _connect(settings)
+    _write(describe_comparison(*(read_side(settings.name, each) for each in (first, second))))
+
+
 @data.command()
 def schema(environment: EnvironmentOption = Environment.LOCAL) -> None:
     """Propose changes of config/features.yaml from the data of now, as a patch to review."""

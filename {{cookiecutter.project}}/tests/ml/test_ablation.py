@@ -44,7 +44,9 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> str:
                 feature = {
                     name: tf.train.Feature(float_list=tf.train.FloatList(value=[values[row]]))
                     for name, values in columns.items()
-                } | {"label": tf.train.Feature(int64_list=tf.train.Int64List(value=[int(label[row])]))}
+                }
+                positive = tf.train.Int64List(value=[int(label[row])])
+                feature["label"] = tf.train.Feature(int64_list=positive)
                 example = tf.train.Example(features=tf.train.Features(feature=feature))
                 writer.write(example.SerializeToString())
     return str(folder)

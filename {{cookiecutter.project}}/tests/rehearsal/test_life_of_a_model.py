@@ -112,6 +112,9 @@ def test_a_model_leads_back_to_its_data(rehearsal: Rehearsal) -> None:
     hashes = re.findall(r"data_hash: ([0-9a-f]{64})", first + second)
     assert len(hashes) == 2
     assert hashes[0] == hashes[1]
+    compared = succeed(rehearsal.mlops("compare", "1", "champion"))
+    assert re.search(rf"data hash +{hashes[0][:12]} +{hashes[0][:12]} +the same data", compared)
+    assert re.search(r"(auc|mean_absolute_error) +\d\.\d{4} +\d\.\d{4} +[+-]\d\.\d{4}", compared)
 
 
 def test_runs_are_compared_in_an_experiment(rehearsal: Rehearsal) -> None:

@@ -37,7 +37,7 @@ def record_evaluation(
     Raises:
         EvaluationMismatchError: the evaluation is of another model.
     """
-    if _find_recorded(model):
+    if find_evaluation(model):
         return
     measured = check_subject(client, evaluation, model.uri)
     model.api_client.import_model_evaluation(
@@ -71,6 +71,16 @@ def check_subject(client: storage.Client, evaluation: str, model_uri: str) -> di
     return measured
 
 
+def find_evaluation(model: aiplatform.Model) -> Any:
+    """The version's latest ModelEvaluation; None when there is none."""
+    found = [
+        each
+        for each in model.api_client.list_model_evaluations(parent=model.resource_name)
+        if dict(each.metadata or {}).get("model_version") == model.version_id
+    ]
+    return max(found, key=lambda each: each.create_time, default=None)
+
+
 def verify_evaluation(client: storage.Client, model: aiplatform.Model) -> None:
     """Compares what is recorded of a version with its evaluation and its files.
 
@@ -78,7 +88,7 @@ def verify_evaluation(client: storage.Client, model: aiplatform.Model) -> None:
         EvaluationMismatchError: they differ, or nothing is recorded; says what.
     """
     version = f"Version {model.version_id}"
-    recorded = _find_recorded(model)
+    recorded = find_evaluation(model)
     if recorded is None:
         raise EvaluationMismatchError(
             f"{version} has no evaluation, so it gets no alias: register it by the training"
@@ -95,16 +105,6 @@ def verify_evaluation(client: storage.Client, model: aiplatform.Model) -> None:
     else:
         return
     raise EvaluationMismatchError(f"{version} gets no alias: {wrong}; register the model again.")
-
-
-def _find_recorded(model: aiplatform.Model) -> Any:
-    """The version's latest ModelEvaluation; None when there is none."""
-    found = [
-        each
-        for each in model.api_client.list_model_evaluations(parent=model.resource_name)
-        if dict(each.metadata or {}).get("model_version") == model.version_id
-    ]
-    return max(found, key=lambda each: each.create_time, default=None)
 
 
 def _read(client: storage.Client, uri: str) -> dict[str, Any]:
