@@ -12,6 +12,8 @@ from typing import Annotated
 
 import typer
 
+from terraform_google.comparison import compare as compare_plans
+from terraform_google.plan import Plan
 from terraform_google.provision import provide
 from terraform_google.schema import MAJOR_VERSIONS
 from terraform_google.server import NEWEST, attached
@@ -59,6 +61,22 @@ def plan(
             sys.exit(str(error))
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(document))
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="A plan of `terraform-google plan`.")],
+    after: Annotated[Path, typer.Argument(help="Another one of the same root.")],
+) -> None:
+    """Tell which resources come and go from one plan to another, and which values change."""
+    plans = []
+    for path in (before, after):
+        try:
+            plans.append(Plan(json.loads(path.read_text())))
+        except (OSError, ValueError):
+            sys.exit(f"{path} is no plan: make it with `terraform-google plan`.")
+    for line in [*compare_plans(*plans)] or ["Nothing changes."]:
+        typer.echo(line)
 
 
 @app.command()
