@@ -34,7 +34,8 @@ def localcloud(folder: Path) -> Iterator[None]:
     images = folder / "images"
     images.mkdir(parents=True)
     command = [sys.executable, "-m", "localcloud"]
-    own = {**os.environ, "LOCALCLOUD_HOME": str(home.root)}
+    before = dict(os.environ)
+    own = {**before, "LOCALCLOUD_HOME": str(home.root)}
     up = [*command, "up", "--images", str(images), "--context", str(folder)]
     subprocess.run(up, env=own, stdout=sys.stderr, check=True)
     try:
@@ -45,6 +46,8 @@ def localcloud(folder: Path) -> Iterator[None]:
         aiplatform.init(project=PROJECT, location=_LOCATION, api_transport="grpc")
         yield
     finally:
+        os.environ.clear()
+        os.environ.update(before)
         subprocess.run([*command, "down"], env=own, stdout=sys.stderr, check=True)
 
 

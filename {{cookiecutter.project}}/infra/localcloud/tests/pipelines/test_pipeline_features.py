@@ -188,10 +188,12 @@ def test_plain_images_run_the_commands_of_this_machine(pipelines: PipelineClient
     def plain():
         say(image="alpine:3", command="echo shell")
         say(image="python:3.11", command="python -c print(6*7)")
+        say(image="docker.io/any/jq:1.7", command="echo jq")
         missing()
 
     result = pipelines.run(plain)
-    assert [result.output(name, "said") for name in ("say", "say-2")] == ["shell\n", "42\n"]
+    said = [result.output(name, "said") for name in ("say", "say-2", "say-3")]
+    assert said == ["shell\n", "42\n", "jq\n"]
     assert result.state == "FAILED"
     assert "no-such-command cannot be started" in result.error
 
