@@ -14,6 +14,7 @@ from google.cloud.aiplatform_v1.types import (
 )
 
 from localcloud.automl.inputs import Inputs
+from localcloud.automl.predictions import FORMATS
 from localcloud.jobs import trained_model
 from localcloud.jobs.job import Job
 from localcloud.rpc import raw
@@ -23,7 +24,6 @@ from localcloud.vertex.json_values import set_value
 IMAGE = "localcloud/automl-tabular"
 
 _SCHEMAS = "gs://google-cloud-aiplatform/schema"
-_FORMATS = ("jsonl", "bigquery", "csv")
 
 
 def keep(job: Job, trained: Path) -> str:
@@ -52,8 +52,8 @@ def upload(job: Job, inputs: Inputs, name: str) -> str:
     model.metadata_schema_uri = f"{_SCHEMAS}/model/metadata/automl_tabular_1.0.0.yaml"
     set_value(raw(model).metadata, inputs.target.metadata)
     model.model_source_info = ModelSourceInfo(source_type=ModelSourceInfo.ModelSourceType.AUTOML)
-    model.supported_input_storage_formats = list(_FORMATS)
-    model.supported_output_storage_formats = list(_FORMATS)
+    model.supported_input_storage_formats = list(FORMATS)
+    model.supported_output_storage_formats = list(FORMATS)
     return trained_model.upload(job, model)
 
 

@@ -10,6 +10,8 @@ from localcloud.bigquery.client import Field
 from localcloud.rpc import raw
 from localcloud.vertex.json_values import plain
 
+FORMATS = ("bigquery", "csv")  # of what is read and written
+
 _CLASSES = (("classes", "STRING"), ("scores", "FLOAT"))
 _NUMBERS = (("value", "FLOAT"), ("lower_bound", "FLOAT"), ("upper_bound", "FLOAT"))
 

@@ -13,7 +13,7 @@ from google.cloud.aiplatform_v1.types import (
 )
 from google.protobuf.empty_pb2 import Empty
 
-from localcloud.automl.predictions import Target
+from localcloud.automl.predictions import FORMATS, Target
 from localcloud.batch_prediction import sources
 from localcloud.batch_prediction.job import model_of, run
 from localcloud.bigquery.client import Table
@@ -98,11 +98,26 @@ def _check_model(cloud: Cloud, job: BatchPredictionJob) -> None:
     deployments.check_deployable(cloud, model)
     cloud.images.resolve(model.container_spec.image_uri)
     job.model_version_id = model.version_id
-    if not job.dedicated_resources.machine_spec.machine_type and Target.of(model) is None:
+    if Target.of(model):
+        _check_tables(job)
+    elif not job.dedicated_resources.machine_spec.machine_type:
         raise InvalidArgument(
             "dedicated_resources.machine_spec.machine_type is required for models with a container;"
             " name a machine type."
         )
+
+
+def _check_tables(job: BatchPredictionJob) -> None:
+    """Refuse what AutoML for tables does not read or write."""
+    formats = {
+        "input_config.instances_format": job.input_config.instances_format,
+        "output_config.predictions_format": job.output_config.predictions_format,
+    }
+    for name, value in formats.items():
+        if value not in FORMATS:
+            raise InvalidArgument(
+                f"{name} is {value!r}; models of AutoML for tables take {' and '.join(FORMATS)}."
+            )
 
 
 def _check_input(job: BatchPredictionJob) -> None:
