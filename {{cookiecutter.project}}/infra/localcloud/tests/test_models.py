@@ -241,3 +241,11 @@ def test_evaluations_are_kept_with_their_model(client: ModelServiceClient) -> No
     for name, kept in [("test split", [evaluation]), ("other", [])]:
         request = {"parent": model.resource_name, "filter": f'display_name="{name}"'}
         assert list(client.list_model_evaluations(request=request)) == kept
+    second = upload(parent_model=model.resource_name, is_default_version=False)
+    assert second.list_model_evaluations() == []
+    other = client.import_model_evaluation(
+        parent=second.versioned_resource_name, model_evaluation={"display_name": "other"}
+    )
+    for version, one in ((model, evaluation), (second, other)):
+        parent = version.versioned_resource_name
+        assert list(client.list_model_evaluations(parent=parent)) == [one]

@@ -213,13 +213,16 @@ def export_model(cloud: Cloud, request: ExportModelRequest) -> Operation:
 
 
 def import_model_evaluation(cloud: Cloud, request: ImportModelEvaluationRequest) -> ModelEvaluation:
-    """Keep an evaluation that was made elsewhere with a model."""
+    """Keep an evaluation that was made elsewhere with a version of a model."""
     parent = models.split_name(request.parent)[0]
-    models.get(cloud.store, request.parent)
+    version = models.kept_name(cloud.store, request.parent)
     evaluation = ModelEvaluation(request.model_evaluation)
     evaluation.name = f"{parent}/evaluations/{new_id()}"
     evaluation.create_time = now()
-    cloud.store.create(evaluation)
+    with cloud.store.transaction():
+        cloud.store.create(evaluation)
+        # An evaluation does not say of which version it is: below that one lies its name.
+        cloud.store.create(ModelEvaluation(name=evaluation.name.replace(parent, version)))
     return evaluation
 
 
@@ -231,10 +234,13 @@ def get_model_evaluation(cloud: Cloud, request: GetModelEvaluationRequest) -> Mo
 def list_model_evaluations(
     cloud: Cloud, request: ListModelEvaluationsRequest
 ) -> ListModelEvaluationsResponse:
-    """The evaluations of a model that a filter selects."""
+    """The evaluations of a version, or of the default one, that a filter selects."""
     parent = models.split_name(request.parent)[0]
-    models.get(cloud.store, request.parent)
-    found = cloud.store.in_collection(f"{parent}/evaluations", ModelEvaluation)
+    version = models.kept_name(cloud.store, request.parent)
+    found = [
+        cloud.store.get(each.name.replace(version, parent), ModelEvaluation)
+        for each in cloud.store.in_collection(f"{version}/evaluations", ModelEvaluation)
+    ]
     selects = filters.predicate(request.filter, _EVALUATION_FILTERS)
     shown, token = page(found, request, order=("create_time",), selects=selects)
     return ListModelEvaluationsResponse(model_evaluations=shown, next_page_token=token)

@@ -42,6 +42,15 @@ def get(store: Store, name: str) -> Model:
     raise NotFound(f"Model {model} has no version or alias {wanted}.")
 
 
+def kept_name(store: Store, name: str) -> str:
+    """The name under which the store keeps the version that a name means.
+
+    Raises:
+        NotFound: there is no such model, version or alias.
+    """
+    return _version_name(split_name(name)[0], get(store, name).version_id)
+
+
 def models(store: Store, parent: str) -> list[Model]:
     """The default versions of a location's models, newest first."""
     records = store.in_collection(f"{parent}/models", Model)
