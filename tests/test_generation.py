@@ -120,6 +120,8 @@ def test_the_trainer_is_a_setting(trainer: str, generate: Generate, output: Path
     generate(trainer=trainer)
     base = yaml.safe_load((output / "vertex-mlops/config/base.yaml").read_text())
     assert base["trainer"] == trainer
+    scheduled = base["schedules"]["weekly-training"]["pipeline"]
+    assert scheduled == ("automl" if trainer == "automl" else "training")
 
 
 def test_the_answers_are_where_people_look(generate: Generate, output: Path) -> None:

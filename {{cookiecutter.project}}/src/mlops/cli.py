@@ -110,10 +110,12 @@ def schedule(
 
 
 @training.command("run")
-def training_run(environment: EnvironmentOption = Environment.LOCAL) -> None:
+def training_run(
+    environment: EnvironmentOption = Environment.LOCAL, release: ReleaseOption = None
+) -> None:
     """Run the pipelines of the trainer that config/ chooses: custom, AutoML, or both."""
     for name in load_settings(environment).training_pipelines:
-        run(name, environment=environment)
+        run(name, environment=environment, release=release)
 
 
 @training.command("command")

@@ -42,7 +42,7 @@ module "release_controller" {
 module "retraining_job" {
   source = "../cloud-run-job"
 
-  args                = ["pipelines", "run", "training", "--release", "gs://${local.bucket}/releases/delivered"]
+  args                = ["training", "run", "--release", "gs://${local.bucket}/releases/delivered"]
   deletion_protection = var.deletion_protection
   environment         = { MLOPS_ENVIRONMENT = var.environment }
   grants              = local.invokers
