@@ -198,6 +198,24 @@ def schema(environment: EnvironmentOption = Environment.LOCAL) -> None:
     _write(propose_patch(CONFIG / "features.yaml", proposals, PATCH))
 
 
+@data.command()
+def images(
+    source: Annotated[str, typer.Argument(help="gs://… with a folder for each class, or a CSV.")],
+    output: Annotated[str, typer.Argument(help="gs://….csv or gs://….jsonl.")],
+    label: Annotated[
+        list[str], typer.Option(help="A label that there may be; without any, all.")
+    ] = [],  # noqa: B006 - typer's way to say that there is none
+    environment: EnvironmentOption = Environment.LOCAL,
+) -> None:
+    """Write the import file of a Vertex AI image dataset, once all images are checked."""
+    from google.cloud import storage
+
+    from mlops.data.image_import import write_import_file
+
+    client = storage.Client(project=load_settings(environment).project)
+    _write(write_import_file(client, source, output, label))
+
+
 @config.command()
 def show(environment: EnvironmentOption = Environment.LOCAL) -> None:
     """Print the settings of an environment, merged and validated."""
