@@ -159,7 +159,8 @@ def lineage(
 ) -> None:
     """Walk from a model version back to the query, the data's hash and the schema."""
     from mlops.registry.lineage import trace
-    from mlops.registry.models import get_version, name_version
+    from mlops.registry.models import get_version
+    from mlops.registry.names import name_version
     from mlops.report import describe_lineage
 
     settings = load_settings(environment)

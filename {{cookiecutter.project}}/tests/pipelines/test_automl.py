@@ -11,7 +11,7 @@ import yaml
 from mlops.data.query import ML_USE, label_splits
 from mlops.pipelines.compiler import compile_pipeline
 from mlops.pipelines.runs import automl_parameters
-from mlops.registry.models import read_name
+from mlops.registry.names import read_name
 from mlops.release.prediction import read_score
 from mlops.settings import Settings, Threshold, load_settings
 from mlops.training.automl import list_columns

@@ -52,6 +52,7 @@ class Rehearsal:
             "LOCALCLOUD_HOME": str(self.folder / "state"),
             "MLOPS_CONFIG": str(self.config),
             "MLOPS_ENVIRONMENT": "local",
+            "LOCALCLOUD_AUTOML_SECONDS": "4",
         }
         return subprocess.run(
             [str(BIN / "localcloud"), *arguments],

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from mlops.batch_prediction.automl import key_results
 from mlops.batch_prediction.tables import working_dataset
-from mlops.registry.models import CHAMPION, RegistryError, describe, get_version
+from mlops.registry.models import CHAMPION, describe, get_version
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -43,7 +44,8 @@ def predict_rows(
     """Has the champion predict a table; waits until it is done.
 
     The identifier is the job's key field: it is not sent to the model, and stands beside each
-    prediction and each error.
+    prediction and each error. AutoML's models know no key field and choose their machines; they
+    keep all columns, of which the identifier and the answer are taken.
 
     Args:
         client: of the project that the tables belong to.
@@ -54,20 +56,15 @@ def predict_rows(
         machines: what the job runs on.
 
     Raises:
-        RegistryError: there is no champion yet, or AutoML has made it.
+        RegistryError: there is no champion yet.
         RuntimeError: the job failed.
     """
     from google.cloud import aiplatform
     from google.cloud.aiplatform import gapic, initializer
 
     model = get_version(name, CHAMPION)
-    if not model.uri:
-        raise RegistryError(
-            f"The champion, version {model.version_id}, is an AutoML model, whose answers this"
-            " pipeline does not read: promote a custom model, or use Vertex AI's own batch"
-            " prediction."
-        )
     champion = describe(model)
+    is_automl = not model.uri
     resources = initializer.global_config
     jobs = resources.create_client(gapic.JobServiceClient)
     created = jobs.create_batch_prediction_job(
@@ -79,20 +76,11 @@ def predict_rows(
                 "instances_format": "bigquery",
                 "bigquery_source": {"input_uri": f"bq://{instances}"},
             },
-            "instance_config": {
-                "instance_type": "object",
-                "key_field": features.identifier.name,
-            },
             "output_config": {
                 "predictions_format": "bigquery",
                 "bigquery_destination": {"output_uri": f"bq://{working_dataset(dataset)}"},
             },
-            "dedicated_resources": {
-                "machine_spec": {"machine_type": machines.machine_type},
-                "starting_replica_count": machines.starting_replica_count,
-                "max_replica_count": machines.max_replica_count,
-            },
-            "manual_batch_tuning_parameters": {"batch_size": machines.batch_size},
+            **({} if is_automl else _container_options(features, machines)),
         },
     )
     job = aiplatform.BatchPredictionJob(created.name)
@@ -101,7 +89,22 @@ def predict_rows(
     place = output.bigquery_output_dataset.removeprefix("bq://")
     predictions = f"{place}.{output.bigquery_output_table}"
     errors = _if_exists(client, predictions.replace(".predictions_", ".errors_"))
+    if is_automl:
+        predictions, errors = key_results(client, features, predictions, errors)
     return JobResult(job.resource_name, champion.version, predictions, errors)
+
+
+def _container_options(features: Features, machines: BatchMachines) -> dict[str, Any]:
+    """What a job is told of a model in a container."""
+    return {
+        "instance_config": {"instance_type": "object", "key_field": features.identifier.name},
+        "dedicated_resources": {
+            "machine_spec": {"machine_type": machines.machine_type},
+            "starting_replica_count": machines.starting_replica_count,
+            "max_replica_count": machines.max_replica_count,
+        },
+        "manual_batch_tuning_parameters": {"batch_size": machines.batch_size},
+    }
 
 
 def _if_exists(client: bigquery.Client, table: str) -> str:

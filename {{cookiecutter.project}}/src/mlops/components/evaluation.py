@@ -16,7 +16,8 @@ def find_champion(
     """Finds what to compare with, the first of some aliases; nothing if it is this model."""
     from google.cloud import aiplatform
 
-    from mlops.registry.models import find_first, name_version
+    from mlops.registry.models import find_first
+    from mlops.registry.names import name_version
 
     aiplatform.init(project=project, location=location)
     champion = find_first(name, aliases)
@@ -52,7 +53,7 @@ def evaluate_model(
     from mlops.evaluation.evaluate import CHAMPION, MODEL, evaluate
     from mlops.evaluation.result import Subject
     from mlops.features import Features
-    from mlops.registry.models import read_name
+    from mlops.registry.names import read_name
     from mlops.settings import Evaluation
 
     aiplatform.init(project=project, location=location)

@@ -55,15 +55,25 @@ def give_alias(
     location: str,
     name: str,
     model: dsl.Input[dsl.Model],
+    data: dsl.Input[dsl.Dataset],
+    evaluation: dsl.Input[dsl.Artifact],
     version: dsl.Output[dsl.Artifact],
 ) -> str:
     """Gives a version that is registered already its alias, as `register_model` would."""
-    from google.cloud import aiplatform
+    from google.cloud import aiplatform, storage
 
+    from mlops.registry.evaluations import record_evaluation
     from mlops.registry.models import give_alias
 
     aiplatform.init(project=project, location=location)
-    registered = give_alias(name, aiplatform.Model(model.metadata["resourceName"]))
+    trained = aiplatform.Model(model.metadata["resourceName"])
+    record_evaluation(
+        storage.Client(project=project),
+        trained,
+        f"{evaluation.uri}/evaluation.json",
+        str(data.metadata["data_hash"]),
+    )
+    registered = give_alias(name, trained)
     version.uri = model.uri
     version.metadata["resourceName"] = registered.resource_name
     return registered.alias

@@ -148,7 +148,7 @@ def train_automl(
 
     from mlops.batch_prediction.tables import make_datasets, working_dataset
     from mlops.features import Features
-    from mlops.registry.models import name_version
+    from mlops.registry.names import name_version
     from mlops.training.automl import AutoMLError, Task, train_automl
 
     declared = Features.model_validate(features)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from mlops.batch_prediction.automl import answer_field, score
 from mlops.data.query import ML_USE, ML_USES, Split, label_splits
 from mlops.evaluation.result import Explained
-from mlops.features import Problem
 
 if TYPE_CHECKING:
     from google.cloud import aiplatform, bigquery
@@ -49,12 +49,11 @@ def predict_test_rows(
     ).result()
     for name, model in models.items():
         predicted = _predict(model, table, dataset)
-        score = _score(client, features, predicted)
+        number = score(client, features, predicted)
         wanted, table = table, f"{table}_{name}"
-        answer = f"predicted_{features.label.name}"
         client.query(
-            f"CREATE OR REPLACE TABLE `{table}` AS"
-            f" SELECT * EXCEPT ({answer}), {score} AS {answer_column(name)} FROM `{predicted}`"
+            f"CREATE OR REPLACE TABLE `{table}` AS SELECT * EXCEPT ({answer_field(features)}),"
+            f" {number} AS {answer_column(name)} FROM `{predicted}`"
         ).result()
         _check_count(client, model, wanted, table)
     client.query(
@@ -72,8 +71,9 @@ def explain_automl(model: str) -> Explained:
     """The attributions that Vertex AI has computed on its test set; no importances."""
     from google.cloud import aiplatform
 
-    (evaluation, *_) = aiplatform.Model(model).list_model_evaluations()
-    attributions = evaluation.gca_resource.model_explanation.mean_attributions
+    evaluations = aiplatform.Model(model).list_model_evaluations()  # Vertex AI's and the gate's
+    explained = (each.gca_resource.model_explanation.mean_attributions for each in evaluations)
+    attributions = next(filter(None, explained), ())
     sizes = dict(attributions[0].feature_attributions) if attributions else {}
     ranked = sorted(sizes.items(), key=lambda item: -item[1])
     return Explained(score="", rows=0, importances=(), attributions=dict(ranked), base=0.0)
@@ -94,15 +94,6 @@ def _predict(model: str, table: str, dataset: str) -> str:
     output = job.output_info
     place = output.bigquery_output_dataset.removeprefix("bq://")
     return f"{place}.{output.bigquery_output_table}"
-
-
-def _score(client: bigquery.Client, features: Features, table: str) -> str:
-    """The expression of a prediction as a number: of class 1 its probability."""
-    answer = f"predicted_{features.label.name}"
-    if features.problem is Problem.REGRESSION:
-        return f"{answer}.value"
-    (row,) = client.query(f"SELECT {answer}.classes AS classes FROM `{table}` LIMIT 1").result()
-    return f"{answer}.scores[OFFSET({list(row.classes).index('1')})]"
 
 
 def _check_count(client: bigquery.Client, model: str, wanted: str, table: str) -> None:

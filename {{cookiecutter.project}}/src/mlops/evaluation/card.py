@@ -27,7 +27,7 @@ def _lines(result: EvaluationResult, evaluation: Evaluation) -> Iterator[str]:
     yield f"# Model card: {_plain(subject.name)}"
     yield from ("", "## Model", "")
     yield f"- owner: {_plain(card.owner)}"
-    yield f"- SavedModel: `{subject.model}`"
+    yield f"- model: `{subject.model}`"
     yield f"- verdict of the gate: {'passed' if result.passed else 'refused'}"
     yield from (f"  - {_plain(failure)}" for failure in result.failures)
     yield from ("", "## Intended use", "", _plain(card.intended_use))

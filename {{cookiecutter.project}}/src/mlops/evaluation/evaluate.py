@@ -28,7 +28,7 @@ from mlops.evaluation.page import write_page
 from mlops.evaluation.predictions import add_predictions, list_inputs, rename_column
 from mlops.evaluation.result import EvaluationResult, Explained, Subject
 from mlops.features import Problem
-from mlops.registry.models import read_name
+from mlops.registry.names import read_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -81,7 +81,14 @@ def automl(
         model=model,
     )
     with dsl.If(evaluated.outputs["Output"] == True, name="passed"):  # noqa: E712 - builds an expression
-        registered = give_alias(project=project, location=location, name=name, model=model)
+        registered = give_alias(
+            project=project,
+            location=location,
+            name=name,
+            model=model,
+            data=data,
+            evaluation=evaluated.outputs["report"],
+        )
         # The registry and the endpoint change outside of this pipeline: always look again.
         registered.set_caching_options(enable_caching=False)
         with dsl.If(registered.outputs["Output"] == CHAMPION, name="is-champion"):

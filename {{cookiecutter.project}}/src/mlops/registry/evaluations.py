@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops.data.extract import hash_files
 from mlops.errors import UserError
+from mlops.registry.names import name_version
 
 if TYPE_CHECKING:
     from google.cloud import aiplatform, storage
@@ -39,9 +40,9 @@ def record_evaluation(
     """
     if find_evaluation(model):
         return
-    measured = check_subject(client, evaluation, model.uri)
+    measured = check_subject(client, evaluation, name_version(model))
     model.api_client.import_model_evaluation(
-        parent=model.resource_name,
+        parent=model.versioned_resource_name,
         model_evaluation={
             "display_name": f"version {model.version_id}",
             "metrics_schema_uri": _SCHEMA,
@@ -50,23 +51,23 @@ def record_evaluation(
                 "model_version": model.version_id,
                 "evaluation": evaluation,
                 "data_hash": data_hash,
-                "model_hash": hash_files(client, model.uri),
+                "model_hash": _hash_model(client, model),
             },
         },
     )
 
 
-def check_subject(client: storage.Client, evaluation: str, model_uri: str) -> dict[str, Any]:
-    """The evaluation at a URI, if it is of a SavedModel.
+def check_subject(client: storage.Client, evaluation: str, model: str) -> dict[str, Any]:
+    """The evaluation at a URI, if it is of a model, by its URI of `name_version`.
 
     Raises:
         EvaluationMismatchError: the evaluation is of another model.
     """
     measured = _read(client, evaluation)
     subject = measured["subject"]["model"]
-    if subject != model_uri:
+    if subject != model:
         raise EvaluationMismatchError(
-            f"{evaluation} measured {subject}, not {model_uri}: register each model with its own."
+            f"{evaluation} measured {subject}, not {model}: register each model with its own."
         )
     return measured
 
@@ -75,7 +76,7 @@ def find_evaluation(model: aiplatform.Model) -> Any:
     """The version's latest ModelEvaluation; None when there is none."""
     found = [
         each
-        for each in model.api_client.list_model_evaluations(parent=model.resource_name)
+        for each in model.api_client.list_model_evaluations(parent=model.versioned_resource_name)
         if dict(each.metadata or {}).get("model_version") == model.version_id
     ]
     return max(found, key=lambda each: each.create_time, default=None)
@@ -96,15 +97,21 @@ def verify_evaluation(client: storage.Client, model: aiplatform.Model) -> None:
         )
     metadata = dict(recorded.metadata)
     measured = _read(client, metadata["evaluation"])
-    if measured["subject"]["model"] != model.uri:
-        wrong = f"its evaluation measured {measured['subject']['model']}, but it is {model.uri}"
+    subject, uri = measured["subject"]["model"], name_version(model)
+    if subject != uri:
+        wrong = f"its evaluation measured {subject}, but it is {uri}"
     elif dict(recorded.metrics) != _finite(measured["metrics"]):
         wrong = f"its recorded metrics are not those of {metadata['evaluation']}"
-    elif hash_files(client, model.uri) != metadata["model_hash"]:
+    elif _hash_model(client, model) != metadata["model_hash"]:
         wrong = f"the files at {model.uri} have changed since it was registered"
     else:
         return
     raise EvaluationMismatchError(f"{version} gets no alias: {wrong}; register the model again.")
+
+
+def _hash_model(client: storage.Client, model: aiplatform.Model) -> str:
+    """Of the version's files; of an AutoML model nothing, since Vertex AI alone has its files."""
+    return hash_files(client, model.uri) if model.uri else ""
 
 
 def _read(client: storage.Client, uri: str) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops.errors import UserError
-from mlops.registry.models import find_champion, name_version
+from mlops.registry.models import find_champion
+from mlops.registry.names import name_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

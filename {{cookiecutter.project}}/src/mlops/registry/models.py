@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlops.errors import UserError
 from mlops.registry.evaluations import verify_evaluation
+from mlops.registry.names import name_version
 from mlops.serving.digest import HASH_VARIABLE
 
 if TYPE_CHECKING:
@@ -75,21 +76,6 @@ def register_model(
         labels=dict(labels),
     )
     return describe(model)
-
-
-def name_version(model: aiplatform.Model) -> str:
-    """Where a version is found: its SavedModel's URI; of an AutoML model its own, `https://…`."""
-    if model.uri:
-        return str(model.uri)
-    location = model.resource_name.split("/")[3]
-    name = f"{model.resource_name}@{model.version_id}"
-    return f"https://{location}-aiplatform.googleapis.com/v1/{name}"
-
-
-def read_name(uri: str) -> str | None:
-    """The version's resource name in a URI of `name_version`; None for that of a SavedModel."""
-    host, found, resource = uri.partition("/v1/")
-    return resource if found and host.startswith("https://") else None
 
 
 def give_alias(name: str, model: aiplatform.Model) -> ModelVersion:

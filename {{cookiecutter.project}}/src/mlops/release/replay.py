@@ -40,7 +40,14 @@ class RegisteredModels:
     storage: storage.Client
 
     def replay(self, version: str) -> str:
-        """Asks the version for logged requests; gives what is wrong, or nothing."""
+        """Asks the version for logged requests; gives what is wrong, or nothing.
+
+        AutoML's models are not asked: their batch predictions read tables, not JSON lines, and
+        their server is Vertex AI's own.
+        """
+        model = get_version(self.name, version)
+        if not model.uri:
+            return ""
         limits = self.settings.release.replay
         instances = self.log.latest_instances(limits.requests) if limits.requests else []
         if not instances:
@@ -49,7 +56,7 @@ class RegisteredModels:
         bucket = self.storage.bucket(self.settings.bucket)
         bucket.blob(f"{folder}/instances.jsonl").upload_from_string("\n".join(instances))
         try:
-            state = self._predict(get_version(self.name, version), folder)
+            state = self._predict(model, folder)
             answered = self._count_valid(folder)
         finally:  # requests may be personal: they stay in the log alone
             bucket.delete_blobs(list(bucket.list_blobs(prefix=folder)))

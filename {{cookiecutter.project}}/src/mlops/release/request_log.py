@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from mlops.features import Problem
+from mlops.release.prediction import read_score
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,7 +119,9 @@ def read_prediction(answer: str | None, problem: Problem) -> float | None:
     """The number that a logged answer holds; None when it is no valid prediction."""
     try:
         value = json.loads(answer or "null")
-    except ValueError:
+        if isinstance(value, dict):
+            value = read_score(value)
+    except (KeyError, TypeError, ValueError):
         return None
     if isinstance(value, list) and len(value) == 1:
         (value,) = value
