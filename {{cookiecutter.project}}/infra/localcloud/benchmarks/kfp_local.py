@@ -7,11 +7,13 @@ it has succeeded, with 1 if it has failed, and with 2, after the reason, if kfp.
 """
 
 import json
+import re
 import sys
 
 from kfp import components, local
 
 _FAILED = "finished with status FAILURE"
+_COLOUR = re.compile(r"\x1b\[\d+m")
 
 
 def main(path: str, arguments: str) -> None:
@@ -24,8 +26,9 @@ def main(path: str, arguments: str) -> None:
     try:
         components.load_component_from_file(path)(**json.loads(arguments))
     except Exception as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        raise SystemExit(1 if _FAILED in str(error) else 2) from error
+        message = _COLOUR.sub("", str(error))
+        print(f"{type(error).__name__}: {message}", file=sys.stderr)
+        raise SystemExit(1 if _FAILED in message else 2) from error
 
 
 if __name__ == "__main__":
