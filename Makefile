@@ -1,7 +1,7 @@
 # `make demo` bakes the template with its default answers and rehearses the result;
 # `make test` runs the tests of the template, of a baked project and of localcloud.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-template test-project test-localcloud lint setup bake lock
+.PHONY: help demo test test-template test-project test-localcloud lint setup bake baked lock
 
 PYTHON ?= $(or $(shell command -v python3.11),$(error Python 3.11 is needed; install it or set PYTHON))
 BIN := .venv/bin
@@ -17,7 +17,7 @@ demo: bake ## Bake a project from the default answers and run it on a local Vert
 
 test: test-template test-project ## Run the tests of the template, of the baked project and of localcloud
 
-test-template: lint ## Test generation: answers, files, hooks, the regression variant
+test-template: lint baked ## Test generation: answers, files, levels, updates, the regression variant
 	@$(BIN)/pytest -n auto $(call report,template)
 
 test-project: bake ## Run the baked project's own tests, localcloud's among them
@@ -35,6 +35,9 @@ setup: .venv/installed ## Make the template's environment
 
 bake: setup ## Generate a project into build/, from the default answers or ANSWERS="NAME=VALUE ..."
 	@$(BIN)/cookiecutter . --no-input --overwrite-if-exists --output-dir build $(ANSWERS)
+
+baked: bake ## Bake, and make the project's environment
+	@$(MAKE) --no-print-directory -C $(BAKED) setup
 
 lock: bake ## Resolve the newest versions that every environment allows
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

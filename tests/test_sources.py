@@ -4,23 +4,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Generation, files_of, git
-
-Generate = Callable[..., Generation]
+from tests.conftest import Generate, Generation, Render, files_of, git
 
 
 @pytest.fixture(scope="session")
-def expected(clean_template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def expected(render: Render) -> dict[str, bytes]:
     """The project of the default answers."""
-    folder = tmp_path_factory.mktemp("expected")
-    command = [sys.executable, "-m", "cookiecutter", str(clean_template), "--no-input"]
-    subprocess.run([*command, "--output-dir", str(folder)], check=True, capture_output=True)
-    return files_of(folder / "vertex-mlops")
+    return files_of(render({}))
 
 
 def check(result: Generation, folder: Path, expected: dict[str, bytes]) -> None:
