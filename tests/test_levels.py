@@ -17,8 +17,8 @@ from tests.test_generation import ANSWERS, LONGEST, SUPPORTED, choices
 
 COMPILE = ROOT / "tests/plugins/compile_all.py"
 LEVELS = {
-    "pipeline": SUPPORTED[1],
-    "manual": SUPPORTED[6],
+    level: next(each for each in SUPPORTED if each.get("mlops_level") == level)
+    for level in ("pipeline", "manual")
 }
 
 
@@ -83,7 +83,7 @@ def test_the_pipelines_compile_and_name_their_own_project(index: int, compiled: 
 def terraform(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """The root of prod, valid and ready for plans."""
     folder = tmp_path_factory.mktemp("terraform") / "terraform"
-    copy_configuration(render(SUPPORTED[1]) / "terraform", folder)
+    copy_configuration(render(LEVELS["pipeline"]) / "terraform", folder)
     with attached() as variables:
         workspace = Workspace(folder / "environments/prod", variables)
         assert workspace.validate() == []

@@ -68,7 +68,8 @@ def test_builds_run_in_the_image_of_the_repository_that_is_made(plan: Plan) -> N
     )
     for name in ("cloudbuild.yaml", "cloudbuild/nightly.yaml", "infra/builder/cloudbuild.yaml"):
         assert build_file(name)["substitutions"] == {
-            "_BUILDER": "${LOCATION}-docker.pkg.dev/${PROJECT_ID}/template-ci/builder"
+            "_BUILDER": "${LOCATION}-docker.pkg.dev/${PROJECT_ID}/template-ci/builder",
+            "_ACCOUNT": "template-ci@${PROJECT_ID}.iam.gserviceaccount.com",
         }
 
 
