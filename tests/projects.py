@@ -11,6 +11,8 @@ from pathlib import Path
 
 from tests.conftest import ROOT
 
+PLUGINS = ROOT / "tests/plugins"
+COMPILE = PLUGINS / "compile_all.py"
 MYPY_CACHES = (".mypy_cache", "infra/localcloud/.mypy_cache", "infra/terraform-google/.mypy_cache")
 
 
@@ -43,8 +45,7 @@ def adopt(project: Path, environment: Path) -> None:
 def run_tests_of_config(project: Path) -> str:
     """Run the project's own tests that read config/."""
     options = ["-p", "reads_config", "-p", "no:xdist", "tests/unit", "tests/pipelines"]
-    plugins = str(ROOT / "tests/plugins")
-    return run(project, ".venv/bin/python", "-m", "pytest", *options, PYTHONPATH=plugins)
+    return run(project, ".venv/bin/python", "-m", "pytest", *options, PYTHONPATH=str(PLUGINS))
 
 
 def copy_environment(environment: Path, project: Path) -> None:

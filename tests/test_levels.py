@@ -11,11 +11,10 @@ from terraform_google.plan import Plan
 from terraform_google.server import attached
 from terraform_google.workspace import MISSING, Workspace, copy_configuration, is_installed
 
-from tests.conftest import ROOT, Once, Render
-from tests.projects import adopt, run, run_tests_of_config
+from tests.conftest import Once, Render
+from tests.projects import COMPILE, adopt, run, run_tests_of_config
 from tests.test_generation import ANSWERS, LONGEST, SUPPORTED, choices
 
-COMPILE = ROOT / "tests/plugins/compile_all.py"
 LEVELS = {
     level: next(each for each in SUPPORTED if each.get("mlops_level") == level)
     for level in ("pipeline", "manual")

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import BIN, files_of, git
+from tests.conftest import BIN, ROOT, TEMPLATE_PARTS, Render, files_of, git
+from tests.projects import COMPILE, run
 
 PROJECT = "{{cookiecutter.project}}"
+OURS = "/config/ data@acme.example\n"
 OLD_README = "An old sentence of the template."
 
 Cruft = Callable[..., str]
@@ -55,6 +57,23 @@ def repository(clean_template: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def history(clean_template: Path, tmp_path: Path) -> Path:
+    """This repository, with what users notice twice: `before`, at an earlier commit, and `now`."""
+    folder = tmp_path / "template"
+    git("clone", "--quiet", "--no-checkout", str(ROOT), str(folder), folder=tmp_path)
+    changes = git("log", "--format=%H", "--", "CHANGELOG.md", folder=folder).split()
+    if len(changes) < 2:
+        pytest.skip("this clone has no earlier version: it is shallow, or the first one")
+    git("checkout", "--quiet", "-B", "main", changes[-1], folder=folder)
+    git("tag", "before", folder=folder)
+    for part in TEMPLATE_PARTS:
+        git("rm", "-r", "--quiet", part, folder=folder)
+    shutil.copytree(clean_template, folder, dirs_exist_ok=True)
+    commit(folder, "now")
+    return folder
+
+
+@pytest.fixture
 def project(repository: Path, cruft: Cruft, tmp_path: Path) -> Path:
     """A project of version 1.0.0, without Cloud Build, under git."""
     answers = json.dumps({"mlops_level": "pipeline"})
@@ -90,6 +109,39 @@ def test_an_update_brings_what_is_new_and_keeps_what_was_changed(
     assert not [name for name in files_of(project) if name.endswith((".rej", ".orig"))]
     commit(project, "0.3.0")
     cruft("check", "--checkout", "1.1.0", folder=project)
+
+
+def test_a_project_of_an_earlier_version_becomes_one_of_today(
+    history: Path, cruft: Cruft, environment: Path, render: Render, tmp_path: Path
+) -> None:
+    """What users left alone is as if generated now; what they changed stays; pipelines compile."""
+    extra = ["--extra-context", json.dumps({"mlops_level": "pipeline"})]
+    cruft("create", str(history), "--checkout", "before", "--no-input", *extra, folder=tmp_path)
+    project = tmp_path / "vertex-mlops"
+    git("init", "--quiet", "--initial-branch=main", folder=project)
+    commit(project, "0.0.1")
+    with (project / "CODEOWNERS").open("a") as owners:
+        owners.write(OURS)
+    (project / "src/mlops/own.py").write_text('"""Ours."""\n')
+    commit(project, "0.1.0")
+    cruft("update", "--skip-apply-ask", "--checkout", "now", folder=project)
+    expected = files_of(render({"mlops_level": "pipeline"}))
+    expected["CODEOWNERS"] += OURS.encode()
+    expected["src/mlops/own.py"] = b'"""Ours."""\n'
+    found = {
+        name: content
+        for name, content in files_of(project).items()
+        if not name.startswith((".git/", ".cruft.json"))
+    }
+    assert {name for name in expected | found if found.get(name) != expected.get(name)} == set()
+    run(
+        tmp_path,
+        str(environment / "bin/python"),
+        str(COMPILE),
+        str(project),
+        PYTHONPATH=str(project / "src"),
+    )
+    assert len(list((tmp_path / "0").glob("*.yaml"))) == 4
 
 
 def test_a_conflict_is_one_that_git_shows(project: Path, cruft: Cruft) -> None:
