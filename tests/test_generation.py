@@ -68,7 +68,7 @@ LICENCES = {
 
 # a page of the web that is named anywhere, or an example of one
 HOSTS = re.compile(
-    r"(.+\.)?(googleapis|google|github|hashicorp|actions\.githubusercontent)\.com"
+    r"[\w-]+\.pkg\.dev|(.+\.)?(googleapis|google|github|hashicorp|actions\.githubusercontent)\.com"
     r"|(registry\.terraform|xgboost\.readthedocs)\.io|www\.apache\.org|keepachangelog\.com|mozilla\.org"
     r"|127\.0\.0\.1|localhost|(.+\.)?example(\.com)?|.+\.test|[a-zA-Z]+"
 )
