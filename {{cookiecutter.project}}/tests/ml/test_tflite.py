@@ -46,22 +46,23 @@ def test_a_wide_network_shrinks_and_predicts_as_before(
 
     content = (tmp_path / "model.tflite").read_bytes()
     assert len(content) == found.quantized_bytes
+    inputs = Converter(wide.model).inputs
+    assert set(inputs) == {each.name for each in wide.features.transformed}
     sample = read_sample(wide.data, Split.EVAL, 300, 1)
     raw = read_inputs(sample, wide.features, wide.model)
     expected = predict(wide.model, raw)
-    predicted = run_file(content, transform(wide.model, raw))
+    transformed = transform(wide.model, raw)
+    predicted = run_file(content, transformed)
     assert expected.std() > 0.01
     assert 0 < np.abs(predicted - expected).max() < 0.1
     assert np.corrcoef(predicted, expected)[0, 1] > 0.99
 
 
-def test_the_file_before_quantisation_is_the_network_itself(wide: Run) -> None:
-    sample = read_sample(wide.data, Split.EVAL, 300, 1)
-    raw = read_inputs(sample, wide.features, wide.model)
-    converter = Converter(wide.model)
-    assert set(converter.inputs) == {each.name for each in wide.features.transformed}
-    predicted = run_file(converter.to_float32(), transform(wide.model, raw))
-    np.testing.assert_allclose(predicted, predict(wide.model, raw), atol=1e-5)
+def test_the_file_before_quantisation_is_the_network_itself(run: Run) -> None:
+    sample = read_sample(run.data, Split.EVAL, 300, 1)
+    raw = read_inputs(sample, run.features, run.model)
+    predicted = run_file(Converter(run.model).to_float32(), transform(run.model, raw))
+    np.testing.assert_allclose(predicted, predict(run.model, raw), atol=1e-5)
 
 
 def test_a_small_network_is_refused_and_leaves_no_file(run: Run, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def list_inputs(features: Features, model: str) -> list[str]:
     Raises:
         PredictionError: one of them is not extracted any more.
     """
-    names = sorted(_load(model).signatures["serving_default"].structured_input_signature[1])
+    names = sorted(load_model(model).signatures["serving_default"].structured_input_signature[1])
     lost = sorted(set(names) - {column.name for column in features.extracted})
     if lost:
         raise PredictionError(
@@ -79,8 +79,14 @@ def transform(model: str, columns: Mapping[str, np.ndarray]) -> Columns:
     return _call(model, "transform_features", columns)
 
 
+@cache
+def load_model(model: str) -> tf.Module:
+    """The SavedModel at a URI, read once a process, whatever the number of batches."""
+    return tf.saved_model.load(model)
+
+
 def _call(model: str, name: str, columns: Mapping[str, np.ndarray]) -> Columns:
-    signature = _load(model).signatures[name]
+    signature = load_model(model).signatures[name]
     specs = signature.structured_input_signature[1]
     tensors = {name: _to_tensor(columns[name], spec.dtype) for name, spec in specs.items()}
     return {key: np.asarray(value.numpy()) for key, value in signature(**tensors).items()}
@@ -89,9 +95,3 @@ def _call(model: str, name: str, columns: Mapping[str, np.ndarray]) -> Columns:
 def _to_tensor(array: np.ndarray, dtype: tf.DType) -> tf.Tensor:
     values = tf.constant(array)
     return tf.cast(values, tf.bool) if dtype == tf.bool else values
-
-
-@cache
-def _load(model: str) -> tf.Module:
-    """Once a worker process, whatever the number of batches."""
-    return tf.saved_model.load(model)

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from mlops.errors import UserError
+from mlops.evaluation.predictions import load_model
 from mlops.training.export import NETWORK
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Converter:
         Raises:
             TFLiteError: it holds no network.
         """
-        self._model = tf.saved_model.load(model)  # kept: its signatures alone lose the variables
+        self._model = load_model(model)  # kept: its signatures alone lose the variables
         signatures = self._model.signatures
         if NETWORK not in signatures:
             raise TFLiteError(
