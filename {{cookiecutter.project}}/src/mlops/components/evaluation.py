@@ -46,8 +46,6 @@ def evaluate_model(
     metrics: dsl.Output[dsl.Metrics],
 ) -> bool:
     """Measures the model on the test split; true when the gate lets it pass."""
-    from google.cloud import aiplatform, bigquery
-
     from mlops.batch_prediction.tables import make_datasets, working_dataset
     from mlops.evaluation.automl import predict_test_rows
     from mlops.evaluation.evaluate import CHAMPION, MODEL, evaluate
@@ -56,11 +54,13 @@ def evaluate_model(
     from mlops.registry.names import read_name
     from mlops.settings import Evaluation
 
-    aiplatform.init(project=project, location=location)
     declared = Features.model_validate(features)
     compared = {MODEL: model.uri, CHAMPION: champion_uri}
     automl = {key: resource for key, uri in compared.items() if (resource := read_name(uri))}
     if automl:
+        from google.cloud import aiplatform, bigquery  # take seconds
+
+        aiplatform.init(project=project, location=location)
         client = bigquery.Client(project=project)
         make_datasets(client, automl_dataset, declared.table)
         working = working_dataset(automl_dataset)

@@ -90,8 +90,6 @@ def train_model(
     """
     import json
 
-    from google.cloud import aiplatform
-
     from mlops.features import Features
     from mlops.serving.digest import hash_model
     from mlops.settings import CustomJob, Training
@@ -110,6 +108,8 @@ def train_model(
     )
     machines = CustomJob.model_validate(custom_job)
     if machines.enabled:
+        from google.cloud import aiplatform  # takes seconds, which training here does without
+
         aiplatform.init(project=project, location=location)
         container = Container(name, training_image, service_account)
         try:

@@ -12,7 +12,6 @@ import numpy as np
 import tensorflow as tf
 
 from mlops.data.query import Split
-from mlops.data.sample import read_sample
 from mlops.features import Role
 
 if TYPE_CHECKING:
@@ -27,6 +26,8 @@ SEED = 17
 
 def write_typical_row(features: Features, data: str, graph: str) -> None:
     """Writes the typical row of the training split next to the tf.Transform graph."""
+    from mlops.data.sample import read_sample  # imports Beam, which training does without
+
     sample = read_sample(data, Split.TRAIN, ROWS, SEED)
     row = {column.name: _typical_value(sample[column.name], column) for column in features.inputs}
     with tf.io.gfile.GFile(f"{graph}/{FILE}", "w") as file:
