@@ -12,8 +12,8 @@ def test_other_data_and_each_common_metric_are_told() -> None:
     assert told == [
         ["version", "1", "2"],
         ["data", "hash", "a" * 12, "b" * 12, "other", "data"],
-        ["auc", "0.6500", "0.6600", "+0.0100"],
         ["accuracy", "0.7000", "0.7000", "+0.0000"],
+        ["auc", "0.6500", "0.6600", "+0.0100"],
     ]
 
 

@@ -45,7 +45,7 @@ def describe_comparison(first: Side, second: Side) -> Iterator[str]:
     yield _row("version", first.version, second.version)
     same = "the same data" if first.data_hash == second.data_hash else "other data"
     yield _row("data hash", first.data_hash[:12], second.data_hash[:12], same)
-    for name, difference in subtract(second.metrics, first.metrics).items():
+    for name, difference in sorted(subtract(second.metrics, first.metrics).items()):
         values = (f"{each.metrics[name]:.4f}" for each in (first, second))
         yield _row(name, *values, f"{difference:+.4f}")
 
