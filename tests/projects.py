@@ -44,7 +44,13 @@ def adopt(project: Path, environment: Path) -> None:
 
 def run_tests_of_config(project: Path) -> str:
     """Run the project's own tests that read config/."""
-    options = ["-p", "reads_config", "-p", "no:xdist", "tests/unit", "tests/pipelines"]
+    files = [
+        str(path.relative_to(project))
+        for folder in ("tests/unit", "tests/pipelines")
+        for path in sorted((project / folder).glob("test_*.py"))
+        if "config: Path" in path.read_text()
+    ]
+    options = ["-p", "reads_config", "-p", "no:xdist", *files]
     return run(project, ".venv/bin/python", "-m", "pytest", *options, PYTHONPATH=str(PLUGINS))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 import tomllib
 from pathlib import Path
 
@@ -153,6 +154,14 @@ def test_the_answers_are_where_people_look(answers: dict[str, str], project: Pat
     scheduled = base["schedules"]["weekly-training"]["pipeline"]
     assert scheduled == ("automl" if trainer == "automl" else "training")
     assert base["evaluation"]["card"]["intended_use"] == answers["description"]
+
+
+def test_a_bake_takes_less_than_two_seconds(clean_template: Path, tmp_path: Path) -> None:
+    """Of a processor: what else the machine does is not counted."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    bake(clean_template, tmp_path, {})
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 2
 
 
 def test_no_foreign_host_is_named(render: Render) -> None:
