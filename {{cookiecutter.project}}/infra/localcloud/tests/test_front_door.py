@@ -15,6 +15,7 @@ from localcloud.upstream_proxy import UpstreamProxy
 from tests.conftest import Localcloud
 
 STORAGE = "storage.googleapis.com"
+VERTEX = "us-central1-aiplatform.googleapis.com"
 
 
 @pytest.fixture
@@ -73,11 +74,25 @@ def test_the_proxy_ends_tls_for_googles_hosts(
 def test_both_protocols_are_offered(
     localcloud: Localcloud, trust: ssl.SSLContext, protocol: str
 ) -> None:
-    trust.set_alpn_protocols([protocol])
+    assert choose_protocol(localcloud, trust, VERTEX, protocol) == protocol
+
+
+@pytest.mark.parametrize(("offered", "chosen"), [("h2", None), ("http/1.1", "http/1.1")])
+def test_where_there_is_no_grpc_http_1_is_offered_alone(
+    localcloud: Localcloud, trust: ssl.SSLContext, offered: str, chosen: str | None
+) -> None:
+    assert choose_protocol(localcloud, trust, STORAGE, offered) == chosen
+
+
+def choose_protocol(
+    localcloud: Localcloud, trust: ssl.SSLContext, host: str, offered: str
+) -> str | None:
+    """What a host answers to a client that speaks one protocol alone."""
+    trust.set_alpn_protocols([offered])
     with connect(localcloud) as connection:
-        tunnel(connection, f"{STORAGE}:443")
-        with trust.wrap_socket(connection, server_hostname=STORAGE) as secure:
-            assert secure.selected_alpn_protocol() == protocol
+        tunnel(connection, f"{host}:443")
+        with trust.wrap_socket(connection, server_hostname=host) as secure:
+            return secure.selected_alpn_protocol()
 
 
 @pytest.mark.parametrize(

@@ -130,8 +130,16 @@ class BigQuery:
             _check(answer, f"Dataset {project}.{dataset} cannot be created")
 
     def exists(self, table: Table) -> bool:
-        """Whether there is such a table."""
-        return self._client.get(f"{_URL}/{_path(table)}").status_code == httpx.codes.OK
+        """Whether there is such a table.
+
+        Raises:
+            FailedPrecondition: BigQuery cannot tell.
+        """
+        answer = self._client.get(f"{_URL}/{_path(table)}")
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return False
+        _check(answer, f"{table} cannot be read")
+        return True
 
     def delete(self, table: Table) -> None:
         """Remove a table.
