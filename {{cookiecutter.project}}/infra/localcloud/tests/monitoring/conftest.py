@@ -6,7 +6,7 @@ import pytest
 from google.cloud import aiplatform, storage
 
 from tests.conftest import Localcloud
-from tests.monitoring.monitoring_client import HOUR, MonitoringClient
+from tests.monitoring.monitoring_client import HOUR, ROWS, MonitoringClient
 from tests.vertex import LOCATION, PROJECT, unique, upload
 
 
@@ -40,6 +40,9 @@ def shared(
 ) -> Iterator[MonitoringClient]:
     """An endpoint for all tests that do not care what it was asked in earlier hours."""
     client = MonitoringClient(own, bucket, model)
+    client.create()
+    client.ask(ROWS)  # the first requests tell the schema, whichever test comes first
+    client.delete_job()
     yield client
     client.close()
 
