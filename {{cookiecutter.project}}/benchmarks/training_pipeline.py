@@ -19,6 +19,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.processor_time import family_seconds
+
 BIN = Path(sys.executable).parent
 # prints the rows of our extract as one CSV file, which TFX reads
 EXPORT = """
@@ -59,23 +61,8 @@ def measure(command: Sequence[str], server: int | None = None, **variables: str)
 def processor_seconds(server: int | None) -> float:
     """The processor time of the commands so far, and of a server, with all below it."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return children.ru_utime + children.ru_stime + (read_family(server) if server else 0)
-
-
-def read_family(pid: int) -> float:
-    """The processor time of a process and of all below it, those included that have ended."""
-    parents, ticks = {}, {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:  # it has ended
-            continue
-        parents[int(path.parent.name)] = int(fields[1])
-        ticks[int(path.parent.name)] = sum(int(field) for field in fields[11:15])
-    family = {pid}
-    while more := {child for child, parent in parents.items() if parent in family} - family:
-        family |= more
-    return sum(ticks.get(each, 0) for each in family) / os.sysconf("SC_CLK_TCK")
+    serving = family_seconds(server, ended=True) if server else 0
+    return children.ru_utime + children.ru_stime + serving
 
 
 def main() -> None:

@@ -20,12 +20,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.processor_time import family_seconds
 from benchmarks.serving.load import Request, closed_loop, make_request, open_loop
 from benchmarks.serving.servers import (
     HERE,
     OURS,
     ROOT,
-    cpu_seconds,
     running_servers,
     serving_python,
 )
@@ -133,9 +133,9 @@ def measure(
     assert direct.stdout  # noqa: S101 - it is a pipe
     for kind in (SINGLE, LARGE):
         for name, sent in requests.items():
-            before = cpu_seconds(processes[name])
+            before = family_seconds(processes[name], ended=False)
             rows, taken = asyncio.run(closed_loop(sent[kind], CONNECTIONS[kind], seconds))
-            used = max(cpu_seconds(processes[name]) - before, 0.01)
+            used = max(family_seconds(processes[name], ended=False) - before, 0.01)
             found[name, f"{kind}: rows/s"].append(rows / taken)
             found[name, f"{kind}: rows/CPU s"].append(rows / used)
     print(seconds, file=direct.stdin, flush=True)

@@ -106,22 +106,6 @@ def _running(name: str, command: list[str], model: str, logs: Path) -> Iterator[
             os.killpg(process.pid, 9)
 
 
-def cpu_seconds(pid: int) -> float:
-    """The processor time that a process and all processes below it have taken so far."""
-    parents, ticks = {}, {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:  # it has ended
-            continue
-        parents[int(path.parent.name)] = int(fields[1])
-        ticks[int(path.parent.name)] = int(fields[11]) + int(fields[12])
-    family = {pid}
-    while more := {child for child, parent in parents.items() if parent in family} - family:
-        family |= more
-    return sum(ticks.get(each, 0) for each in family) / os.sysconf("SC_CLK_TCK")
-
-
 def _wait_until_it_answers(server: Server) -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:

@@ -160,6 +160,11 @@ class Transformed:
     name: str
     cardinality: int
 
+    @property
+    def dtype(self) -> str:
+        """TensorFlow's name of its type."""
+        return "int64" if self.cardinality else "float32"
+
 
 class SplitRule(BaseModel):
     """How rows are divided into train, eval and test, so that nothing leaks from one to another.

@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from mlops.data.query import export
+from mlops.uris import split_uri
 
 if TYPE_CHECKING:
     from google.cloud import bigquery, storage
@@ -36,7 +37,7 @@ def fingerprint(client: bigquery.Client, features: Features) -> str:
 
 def hash_files(client: storage.Client, uri: str) -> str:
     """SHA-256 over the names and checksums (CRC32C) of the files below a `gs://` URI."""
-    bucket, _, folder = uri.removeprefix("gs://").partition("/")
+    bucket, folder = split_uri(uri)
     digest = hashlib.sha256()
     for blob in client.list_blobs(bucket, prefix=f"{folder}/"):  # in the order of their names
         digest.update(f"{blob.name.removeprefix(folder)}\0{blob.crc32c}\n".encode())

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from mlops.data.query import TENTHS, Split
 from mlops.errors import UserError
+from mlops.uris import split_uri
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -169,7 +170,7 @@ def write_import_file(
     Raises:
         ImageImportError: nothing was written; says why.
     """
-    bucket, _, name = output.removeprefix("gs://").partition("/")
+    bucket, name = split_uri(output)
     make = FORMATS.get(PurePosixPath(name).suffix)
     if not output.startswith("gs://") or make is None:
         raise ImageImportError(

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from mlops.errors import UserError
 from mlops.settings import Images
+from mlops.uris import SCHEME, split_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 
 VERSIONS = "versions.yaml"
-_REMOTE = "gs://"
 
 
 class ReleaseError(UserError):
@@ -38,11 +38,11 @@ def open_release(place: str) -> Release:
     Raises:
         ReleaseError: there is nothing in that folder of Cloud Storage.
     """
-    if not place.startswith(_REMOTE):
+    if not place.startswith(SCHEME):
         return Release(Path(place))
     from google.cloud import storage
 
-    bucket, _, prefix = place.removeprefix(_REMOTE).rstrip("/").partition("/")
+    bucket, prefix = split_uri(place.rstrip("/"))
     folder = Path(tempfile.mkdtemp(prefix="release-"))
     blobs = list(storage.Client().bucket(bucket).list_blobs(prefix=f"{prefix}/"))
     if not blobs:
@@ -126,8 +126,9 @@ class Release:
         """Copies what an environment runs to a folder of Cloud Storage, for `open_release`."""
         from google.cloud import storage
 
-        bucket, _, prefix = place.removeprefix(_REMOTE).rstrip("/").partition("/")
+        name, prefix = split_uri(place.rstrip("/"))
+        bucket = storage.Client().bucket(name)
         files = [self.folder / "digests.yaml", *sorted(self.pipelines(environment).glob("*.yaml"))]
         for path in files:
-            name = f"{prefix}/{path.relative_to(self.folder).as_posix()}"
-            storage.Client().bucket(bucket).blob(name).upload_from_filename(str(path))
+            kept = f"{prefix}/{path.relative_to(self.folder).as_posix()}"
+            bucket.blob(kept).upload_from_filename(str(path))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mlops.data.extract import hash_files
 from mlops.errors import UserError
 from mlops.registry.names import name_version
+from mlops.uris import split_uri
 
 if TYPE_CHECKING:
     from google.cloud import aiplatform, storage
@@ -117,7 +118,7 @@ def _hash_model(client: storage.Client, model: aiplatform.Model) -> str:
 def _read(client: storage.Client, uri: str) -> dict[str, Any]:
     from google.api_core.exceptions import NotFound
 
-    bucket, _, name = uri.removeprefix("gs://").partition("/")
+    bucket, name = split_uri(uri)
     try:
         content: dict[str, Any] = json.loads(client.bucket(bucket).blob(name).download_as_text())
     except NotFound:

@@ -58,12 +58,20 @@ class Comparison:
         lost = self.after - self.before
         return 100 * lost / self.before if self.before else math.inf if lost else 0.0
 
+    def is_small(self, bounds: TFLite) -> bool:
+        """Whether the file is as much smaller as it must be."""
+        return self.size_ratio >= bounds.min_size_ratio
+
+    def is_good(self, bounds: TFLite) -> bool:
+        """Whether it predicts well enough; what is not a number does not."""
+        return self.loss_percent <= bounds.max_loss_percent
+
     def list_failures(self, bounds: TFLite) -> tuple[str, ...]:
         """Why the file may not be exported, a sentence a reason."""
         return tuple(self._find_failures(bounds))
 
     def _find_failures(self, bounds: TFLite) -> Iterator[str]:
-        if self.size_ratio < bounds.min_size_ratio:
+        if not self.is_small(bounds):
             yield (
                 f"The quantised file, {self.quantized_bytes:,} bytes, is {self.size_ratio:.2f}"
                 f" times smaller than the network in float32, {self.float32_bytes:,} bytes: below"
@@ -71,7 +79,7 @@ class Comparison:
                 " description, so widen training.hidden_units, or lower"
                 " export.tflite.min_size_ratio."
             )
-        if not self.loss_percent <= bounds.max_loss_percent:  # what is not a number fails
+        if not self.is_good(bounds):
             yield (
                 f"The quantised file's {self.metric} is {self.after:.4f}, the SavedModel's"
                 f" {self.before:.4f}: a loss of {self.loss_percent:.2f} %, above the maximum of"

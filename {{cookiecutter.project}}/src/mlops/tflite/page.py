@@ -34,11 +34,10 @@ def write_page(found: Comparison, bounds: TFLite, inputs: Sequence[str]) -> str:
 
 
 def _bounds(found: Comparison, bounds: TFLite) -> str:
-    ratio, least = found.size_ratio, bounds.min_size_ratio
-    loss, most = found.loss_percent, bounds.max_loss_percent
+    small, good = _mark(found.is_small(bounds)), _mark(found.is_good(bounds))
     rows = (
-        ("size ratio", ratio, least, None, _mark(ratio >= least)),
-        ("loss, percent", loss, None, most, _mark(loss <= most)),
+        ("size ratio", found.size_ratio, bounds.min_size_ratio, None, small),
+        ("loss, percent", found.loss_percent, None, bounds.max_loss_percent, good),
     )
     measured = write_table(
         ("over the test rows", "rows", "SavedModel", "quantised file", "largest change of one row"),

@@ -54,8 +54,6 @@ def _share_examples() -> tf.data.Options:
 
 def example_spec(features: Features) -> dict[str, tf.io.FixedLenFeature]:
     """What a transformed example holds: the inputs and the label."""
-    types = {
-        each.name: tf.int64 if each.cardinality else tf.float32 for each in features.transformed
-    }
+    types = {each.name: tf.dtypes.as_dtype(each.dtype) for each in features.transformed}
     types[features.label.name] = tf.float32 if features.label.type == "FLOAT" else tf.int64
     return {name: tf.io.FixedLenFeature([], kind) for name, kind in types.items()}

@@ -77,8 +77,9 @@ def export_model(features: Features, model: keras.Model, graph: str, output: str
 
 
 def _transformed_specs(features: Features) -> dict[str, tf.TensorSpec]:
-    types = {each.name: "int64" if each.cardinality else "float32" for each in features.transformed}
-    return {name: tf.TensorSpec([None], dtype, name) for name, dtype in types.items()}
+    return {
+        each.name: tf.TensorSpec([None], each.dtype, each.name) for each in features.transformed
+    }
 
 
 def _transform(graph: tf.Module, features: Features, raw: Tensors) -> Tensors:

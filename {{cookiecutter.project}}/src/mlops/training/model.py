@@ -52,7 +52,7 @@ def _classifies(features: Features) -> bool:
 
 
 def _input(each: Transformed) -> keras.KerasTensor:
-    return keras.Input((), name=each.name, dtype="int64" if each.cardinality else "float32")
+    return keras.Input((), name=each.name, dtype=each.dtype)
 
 
 def _encode(tensor: keras.KerasTensor, each: Transformed) -> keras.KerasTensor:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops.errors import UserError
+from mlops.uris import split_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -150,7 +151,7 @@ def search(
 
 def write_search(found: Search, client: storage.Client, uri: str) -> None:
     """Writes `tuning.json` and the page `tuning.md` to a folder, by its `gs://` URI."""
-    bucket, _, folder = uri.removeprefix("gs://").partition("/")
+    bucket, folder = split_uri(uri)
     for name, content in {
         "tuning.json": found.to_json(),
         "tuning.md": found.to_markdown(),

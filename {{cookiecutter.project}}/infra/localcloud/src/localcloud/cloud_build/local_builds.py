@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
+from google.cloud.devtools.cloudbuild_v1.types import Build
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from localcloud.cloud_build.build_file import BuildFileError, read_build
@@ -62,6 +63,10 @@ class Trigger(_Part):
     branch: str = ""
     substitutions: dict[str, str] = {}
     missing: dict[str, Text] = {}
+
+    def unknown_steps(self, build: Build) -> list[str]:
+        """The ids in `missing` that no step of the build file has."""
+        return sorted(self.missing.keys() - {step.id for step in build.steps})
 
 
 class Builder(_Part):
@@ -109,8 +114,7 @@ class LocalBuilds(_Part):
             except BuildFileError as error:
                 yield f"trigger {name}: {error}"
                 continue
-            unknown = trigger.missing.keys() - {step.id for step in build.steps}
-            for step in sorted(unknown):
+            for step in trigger.unknown_steps(build):
                 yield f"trigger {name} leaves out {step}, which is no step of {trigger.config}."
             values = resolve(build, dict.fromkeys(BUILT_IN, "x") | trigger.substitutions)
             for step in build.steps:

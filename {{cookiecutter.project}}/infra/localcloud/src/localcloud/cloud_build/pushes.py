@@ -106,9 +106,8 @@ class _Push:
             found = lint.mistakes(build)
             if found:
                 raise BuildFileError(f"{trigger.config}: {'; '.join(found)}.")
-            unknown = trigger.missing.keys() - {step.id for step in build.steps}
-            if unknown:
-                raise BuildFileError(f"{trigger.config} has no step {', '.join(sorted(unknown))}.")
+            if unknown := trigger.unknown_steps(build):
+                raise BuildFileError(f"{trigger.config} has no step {', '.join(unknown)}.")
             values = self._values(name, trigger, given)
             for step in player.play(build, values, trigger.missing):
                 record.steps.append(step)
