@@ -204,8 +204,12 @@ def _end() -> None:
     """
     threading._shutdown()  # type: ignore[attr-defined]  # waits for threads that are no daemons
     atexit._run_exitfuncs()
-    if _is_written():
-        _LIBC.exit(0)  # and not os._exit: libraries have handlers and output of their own
+    if not _is_written():
+        return
+    if threading.active_count() > 1:  # daemons: they would crash in what handlers take away
+        _LIBC.fflush(None)
+        os._exit(0)
+    _LIBC.exit(0)  # and not os._exit: libraries have handlers and output of their own
 
 
 def _is_written() -> bool:
