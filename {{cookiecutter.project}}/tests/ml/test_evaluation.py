@@ -16,10 +16,13 @@ from mlops.data.sample import read_sample
 from mlops.evaluation.attributions import attribute
 from mlops.evaluation.evaluate import evaluate
 from mlops.evaluation.gate import Rule
+from mlops.evaluation.gate import judge as decide
 from mlops.evaluation.importance import measure_importance
+from mlops.evaluation.measures import Measures
 from mlops.evaluation.predictions import PredictionError, predict, read_inputs
 from mlops.evaluation.result import EvaluationResult, Subject
 from mlops.features import Features, Problem
+from mlops.settings import Evaluation, Threshold
 from mlops.training.export import TYPES
 from tests.ml.conftest import Run
 
@@ -65,6 +68,23 @@ def flip_day(run: Run, day: int, folder: Path) -> Run:
     return replace(run, data=str(folder))
 
 
+def name_failures(run: Run, result: EvaluationResult) -> set[str]:
+    """Which bounds a model fails that are meant for labels of which one is rare."""
+    bounds = {
+        "thresholds": {
+            "accuracy": run.settings.evaluation.thresholds["accuracy"],
+            "balanced_accuracy": Threshold(min=0.51),
+            "recall": Threshold(min=0.1),  # of label 1
+            "false_positive_rate": Threshold(max=0.9),  # 1 minus the recall of label 0
+        },
+        "baseline_change": {"auc_precision_recall": Threshold(min=0.005)},
+    }
+    evaluation = Evaluation(card=run.settings.evaluation.card, minimum_support=50, **bounds)
+    mean = {"mean": result.baselines["mean"]}
+    checks = decide(evaluation, Measures(result.metrics), None, mean)
+    return {check.metric for check in checks if not check.passed}
+
+
 def read_values(run: Run, column: str) -> set[str]:
     """What occurs in a column."""
     files = Path(run.data).rglob("*.parquet")
@@ -83,6 +103,8 @@ def test_the_trained_model_passes_against_a_weak_champion(
 ) -> None:
     result = judge(run, run.model, tmp_path, champion=constant)
     assert result.passed, result.failures
+    if run.features.problem is Problem.CLASSIFICATION:
+        assert not name_failures(run, result)
     report = json.loads((tmp_path / "evaluation.json").read_text())
     assert report["passed"] is True
     assert report["metrics"] == dict(result.metrics)
@@ -117,6 +139,11 @@ def test_a_constant_model_is_refused_though_it_is_often_right(
     if run.features.problem is Problem.CLASSIFICATION:
         assert result.metrics["accuracy"] > run.settings.evaluation.thresholds["accuracy"].min
         assert result.metrics["balanced_accuracy"] == 0.5
+        assert name_failures(run, result) == {
+            "balanced_accuracy",
+            "false_positive_rate",
+            "auc_precision_recall",
+        }
         assert result.baselines["mean"].metrics["accuracy"] == result.metrics["accuracy"]
         assert result.baselines["heuristic"].metrics["auc"] > 0.5
     else:

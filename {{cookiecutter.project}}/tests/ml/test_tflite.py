@@ -15,7 +15,7 @@ from mlops.data.sample import read_sample
 from mlops.evaluation.predictions import predict, read_inputs, transform
 from mlops.export_settings import TFLite
 from mlops.tflite.conversion import Converter, TFLiteError, run_file
-from mlops.tflite.export import compare, export_tflite
+from mlops.tflite.export import TEST_ROWS, compare, export_tflite, read_rows
 from mlops.training.export import NETWORK
 from mlops.training.train import train
 from tests.ml.conftest import Run
@@ -81,7 +81,8 @@ def test_a_file_that_always_says_no_is_refused(wide: Run, tmp_path: Path) -> Non
     signature = tf.function(no, input_signature=[specs])
     tf.saved_model.save(tf.Module(), str(tmp_path), signatures={NETWORK: signature})
     broken = Converter(str(tmp_path)).quantize()
-    found = compare(wide.features, wide.data, wide.model, 4 * broken, broken)
+    rows = read_rows(wide.features, wide.data, wide.model, Split.TEST, TEST_ROWS)
+    found = compare(wide.features.problem, wide.model, rows, 4 * broken, broken)
     (failure,) = found.list_failures(BOUNDS)
     assert "above the maximum of 0.5" in failure
 

@@ -1,4 +1,4 @@
-"""The recipe of docs/automl-images.md, as far as a local Vertex AI goes."""
+"""AutoML as docs/images.md has it, as far as a local Vertex AI goes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.rehearsal.conftest import ROOT, Rehearsal, succeed
 
-RECIPE = ROOT / "docs/automl-images.md"
+RECIPE = ROOT / "docs/images.md"
 # Uploads images of two classes; prints project, location and the folder.
 UPLOAD = """
 from google.cloud import storage
@@ -49,7 +49,7 @@ def test_images_are_imported_as_the_recipe_says(rehearsal: Rehearsal, tmp_path: 
     project, location, folder = succeed(done).split()
     output = succeed(rehearsal.mlops("data", "images", folder, f"{folder}.jsonl"))
     assert output.endswith(f"{folder}.jsonl: 18 images\n")
-    (code, _) = re.findall(r"^```python\n(.*?)^```", RECIPE.read_text(), re.M | re.S)
+    code, *_ = re.findall(r"^```python\n(.*?)^```", RECIPE.read_text(), re.M | re.S)
     recipe = tmp_path / "recipe.py"
     recipe.write_text(code)
     arguments = (str(recipe), project, location, f"{folder}.jsonl")

@@ -54,6 +54,13 @@ def test_a_prediction_that_is_no_number_is_never_accurate() -> None:
     assert math.isnan(measure(Problem.REGRESSION, labels, np.array([0.1, math.nan])))
 
 
+def test_the_likeliest_class_is_what_is_predicted() -> None:
+    predictions = np.array([[0.2, 0.5, 0.3], [0.4, 0.3, 0.3], [0.1, 0.2, 0.7], [0.6, 0.2, 0.2]])
+    assert measure(Problem.CLASSIFICATION, np.array([1, 0, 2, 1]), predictions) == 0.75
+    predictions[2, 0] = math.nan
+    assert math.isnan(measure(Problem.CLASSIFICATION, np.array([1, 0, 2, 1]), predictions))
+
+
 def test_only_a_network_is_exported(config: Path, tmp_path: Path) -> None:
     for file in config.glob("*.yaml"):
         (tmp_path / file.name).write_text(file.read_text())

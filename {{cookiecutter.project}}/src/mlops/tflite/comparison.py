@@ -76,8 +76,8 @@ class Comparison:
                 f"The quantised file, {self.quantized_bytes:,} bytes, is {self.size_ratio:.2f}"
                 f" times smaller than the network in float32, {self.float32_bytes:,} bytes: below"
                 f" the minimum of {bounds.min_size_ratio:g}; a small file is mostly"
-                " description, so widen training.hidden_units, or lower"
-                " export.tflite.min_size_ratio."
+                " description, so widen the network"
+                " (training.hidden_units), or lower export.tflite.min_size_ratio."
             )
         if not self.is_good(bounds):
             yield (
@@ -88,8 +88,16 @@ class Comparison:
 
 
 def measure(problem: Problem, labels: np.ndarray, predictions: np.ndarray) -> float:
-    """Accuracy at a probability of one half, or the mean absolute error, of arrays [rows]."""
+    """Accuracy, or the mean absolute error.
+
+    Args:
+        problem: what is predicted.
+        labels: [rows]; 0 or 1, or the number of a class.
+        predictions: [rows], probabilities of 1, or [rows, classes], of each class; or [rows], what
+            a regression predicts.
+    """
     if problem is Problem.CLASSIFICATION:
-        right = ((predictions > 0.5) == (labels > 0.5)).mean()
+        likeliest = predictions.argmax(axis=1) if predictions.ndim == 2 else predictions > 0.5
+        right = (likeliest == labels).mean()
         return float(right + 0 * predictions.sum())  # not a number if one prediction is none
     return float(abs(predictions - labels).mean())

@@ -37,6 +37,7 @@ class Converter:
         Raises:
             TFLiteError: it holds no network.
         """
+        self.model = model
         self._model = load_model(model)  # kept: its signatures alone lose the variables
         signatures = self._model.signatures
         if NETWORK not in signatures:
@@ -48,7 +49,7 @@ class Converter:
 
     @property
     def inputs(self) -> dict[str, tf.TensorSpec]:
-        """What the network reads, each of shape [batch], by name."""
+        """What the network reads, by name: columns of shape [batch], or images."""
         names = (tensor.name.partition(":")[0] for tensor in self._network.inputs)
         pairs = zip(names, self._network.inputs, strict=True)
         return {name: tf.TensorSpec(each.shape, each.dtype, name) for name, each in pairs}
@@ -61,8 +62,8 @@ class Converter:
         """The file with weights of 8 bits.
 
         Args:
-            samples: inputs, [rows] each; the network computes with 8 bits, too, in the ranges that
-                its values have for these rows. None: it computes with floats.
+            samples: inputs, [rows, ...] each; the network computes with 8 bits, too, in the ranges
+                that its values have for these rows. None: it computes with floats.
         """
         return self._convert(tf.lite.Optimize.DEFAULT, samples or {})
 
@@ -95,7 +96,7 @@ class Converter:
 
 
 def run_file(content: bytes, columns: Columns) -> np.ndarray:
-    """What a TensorFlow Lite file predicts, [rows], of transformed columns, [rows] each."""
+    """What a TensorFlow Lite file predicts, [rows] or [rows, classes], of [rows, ...] each."""
     runner = tf.lite.Interpreter(model_content=content).get_signature_runner("serving_default")
     names = runner.get_input_details()
     prediction: np.ndarray = runner(**{name: columns[name] for name in names})["prediction"]

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlops.export_settings import TFLite
-    from mlops.features import Features
+    from mlops.features import Features, Problem
+    from mlops.tflite.conversion import Columns
 
 FILE = "model.tflite"
 PAGE = "tflite.html"
@@ -31,7 +32,10 @@ SEED = 17
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of a split: raw and transformed inputs by name, and labels, all of shape [rows]."""
+    """Rows of a split: what the SavedModel and its network read, by name, and labels.
+
+    All of shape [rows]; of images, [rows, height, width, channels], both are the same.
+    """
 
     raw: Mapping[str, np.ndarray]
     transformed: Mapping[str, np.ndarray]
@@ -56,9 +60,26 @@ def export_tflite(
         TFLiteError: the SavedModel holds no network.
     """
     converter = Converter(model)
-    learnt = _read_rows(features, data, model, Split.TRAIN, SAMPLE_ROWS).transformed
+    learnt = read_rows(features, data, model, Split.TRAIN, SAMPLE_ROWS).transformed
+    rows = read_rows(features, data, model, Split.TEST, TEST_ROWS)
+    return export_network(converter, features.problem, bounds, learnt, rows, output)
+
+
+def export_network(
+    converter: Converter, problem: Problem, bounds: TFLite, learnt: Columns, rows: Rows, output: str
+) -> Comparison:
+    """Does the same with any network: of images, too.
+
+    Args:
+        converter: of the network.
+        problem: what it predicts.
+        bounds: how to quantise, and what the file must be worth.
+        learnt: what it reads of some rows of `train`, whose values set the ranges of integers.
+        rows: of `test`, on which the file is compared with the SavedModel.
+        output: URI of a folder; gets `tflite.html`, and `model.tflite` if nothing fails.
+    """
     content = converter.quantize(learnt if bounds.quantization == "integer" else None)
-    found = compare(features, data, model, converter.to_float32(), content)
+    found = compare(problem, converter.model, rows, converter.to_float32(), content)
     tf.io.gfile.makedirs(output)
     with tf.io.gfile.GFile(f"{output}/{PAGE}", "w") as page:
         page.write(write_page(found, bounds, sorted(converter.inputs)))
@@ -69,19 +90,18 @@ def export_tflite(
 
 
 def compare(
-    features: Features, data: str, model: str, float32: bytes, quantized: bytes
+    problem: Problem, model: str, rows: Rows, float32: bytes, quantized: bytes
 ) -> Comparison:
-    """Runs a quantised file and the SavedModel on the same rows of the test split."""
-    rows = _read_rows(features, data, model, Split.TEST, TEST_ROWS)
+    """Runs a quantised file and the SavedModel on the same rows."""
     before = predict(model, rows.raw)
     after = run_file(quantized, rows.transformed)
     return Comparison(
-        problem=features.problem,
+        problem=problem,
         rows=len(rows.labels),
         float32_bytes=len(float32),
         quantized_bytes=len(quantized),
-        before=measure(features.problem, rows.labels, before),
-        after=measure(features.problem, rows.labels, after),
+        before=measure(problem, rows.labels, before),
+        after=measure(problem, rows.labels, after),
         largest_change=float(np.abs(after - before).max()),
     )
 
@@ -98,7 +118,8 @@ def describe(found: Comparison, bounds: TFLite) -> dict[str, float | str]:
     }
 
 
-def _read_rows(features: Features, data: str, model: str, split: Split, count: int) -> Rows:
+def read_rows(features: Features, data: str, model: str, split: Split, count: int) -> Rows:
+    """So many rows of a split of an extract at most, drawn at random."""
     sample = read_sample(data, split, count, SEED)
     raw = read_inputs(sample, features, model)
     labels = sample[features.label.name].to_numpy(zero_copy_only=False)

@@ -26,8 +26,9 @@ def write_page(found: Comparison, bounds: TFLite, inputs: Sequence[str]) -> str:
     sections = {
         "What the gate compared": _bounds(found, bounds),
         "Sizes": _sizes(found),
-        "Inputs": "<p>What preprocessing makes of a row, each of shape [batch]; the SavedModel's"
-        " signature <code>transform_features</code> computes them.</p>"
+        "Inputs": "<p>What the network reads. Of a table it is what preprocessing makes of a row,"
+        " each of shape [batch]; the SavedModel's signature <code>transform_features</code>"
+        " computes them.</p>"
         f"<p>{escape(', '.join(inputs))}</p>",
     }
     return write_document("TensorFlow Lite export", verdict, sections)
