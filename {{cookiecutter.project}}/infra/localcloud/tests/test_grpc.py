@@ -116,12 +116,12 @@ def test_an_rpc_without_handler_is_named(cloud_environment: Localcloud) -> None:
 
 
 def test_an_unknown_service_is_named(cloud_environment: Localcloud) -> None:
-    with _channel(cloud_environment, "dlp.googleapis.com") as channel:
-        call = channel.unary_unary("/google.privacy.dlp.v2.DlpService/InspectContent")
+    with _channel(cloud_environment, "vision.googleapis.com") as channel:
+        call = channel.unary_unary("/google.cloud.vision.v1.ImageAnnotator/DetectImages")
         with pytest.raises(grpc.RpcError) as refused:
             call(b"")
     assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
-    assert "google.privacy.dlp.v2.DlpService/InspectContent" in refused.value.details()
+    assert "google.cloud.vision.v1.ImageAnnotator/DetectImages" in refused.value.details()
 
 
 def test_bytes_that_are_no_message_are_refused_and_the_server_lives(

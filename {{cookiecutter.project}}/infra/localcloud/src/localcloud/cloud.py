@@ -23,6 +23,7 @@ from localcloud.vertex.tensorboard.points import Points
 if TYPE_CHECKING:
     from localcloud.cloud_logging.log_files import LogFiles
     from localcloud.cloud_monitoring.endpoint_metrics import EndpointMetrics
+    from localcloud.dlp.jobs import DlpJobs
     from localcloud.feature_store.syncs import Syncs
     from localcloud.jobs.runner import JobRunner
     from localcloud.monitoring.runner import MonitoringRunner
@@ -67,11 +68,13 @@ class Cloud:
     feature_rows: Rows = field(init=False)
     syncs: Syncs = field(init=False)
     monitoring: MonitoringRunner = field(init=False)
+    dlp_jobs: DlpJobs = field(init=False)
 
     def __post_init__(self) -> None:
         # What runs things is given this cloud, so its modules import this one.
         from localcloud.cloud_logging.log_files import LogFiles
         from localcloud.cloud_monitoring.endpoint_metrics import EndpointMetrics
+        from localcloud.dlp.jobs import DlpJobs
         from localcloud.feature_store.syncs import Syncs
         from localcloud.jobs.runner import JobRunner
         from localcloud.monitoring.runner import MonitoringRunner
@@ -99,3 +102,4 @@ class Cloud:
         self.feature_rows = Rows(self.store)
         self.syncs = Syncs(self)
         self.monitoring = MonitoringRunner(self)
+        self.dlp_jobs = DlpJobs(self)

@@ -28,6 +28,7 @@ PACKAGES = {
     "google.cloud.aiplatform_v1": "localcloud.vertex",
     "google.cloud.cloudquotas_v1": "localcloud.cloud_quotas",
     "google.cloud.devtools.cloudbuild_v2": "localcloud.cloud_build_repositories",
+    "google.cloud.dlp_v2": "localcloud.dlp",
     "google.cloud.logging_v2": "localcloud.cloud_logging",
     "google.cloud.monitoring_v3": "localcloud.cloud_monitoring",
     "google.cloud.resourcemanager_v3": "localcloud.resource_manager",

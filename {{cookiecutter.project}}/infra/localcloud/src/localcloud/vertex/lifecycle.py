@@ -15,12 +15,14 @@ def recover(cloud: Cloud) -> None:
     cloud.log_files.recover()
     cloud.schedules.recover()
     cloud.syncs.recover()
+    cloud.dlp_jobs.recover()
 
 
 def stop(cloud: Cloud) -> None:
     """End all processes of jobs and deployed models, and close the state."""
     cloud.schedules.stop()
     cloud.syncs.stop()
+    cloud.dlp_jobs.stop()
     cloud.monitoring.stop()
     cloud.pipelines.stop()
     cloud.forks.stop()

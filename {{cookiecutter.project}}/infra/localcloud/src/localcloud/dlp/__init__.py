@@ -1,0 +1,1 @@
+"""Sensitive Data Protection (DLP): finding, de-identifying and measuring personal data."""

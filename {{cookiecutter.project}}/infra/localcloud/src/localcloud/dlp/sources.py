@@ -1,0 +1,124 @@
+"""What jobs inspect: a table of BigQuery, or objects of Cloud Storage, as tables and texts."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from typing import Any
+
+from google.api_core.exceptions import InvalidArgument, MethodNotImplemented
+from google.cloud.dlp_v2 import Location
+
+from localcloud.bigquery.client import BigQuery, Table
+from localcloud.cloud import Cloud
+from localcloud.datasets import tables
+from localcloud.dlp.content import Piece
+from localcloud.dlp.values import cell, text_of
+from localcloud.rpc import raw
+from localcloud.storage.matching import matching_files
+
+_ENDS = {"/": "/*", "**": "**/*"}  # of a file set's URL, as patterns of files
+
+
+def check(config: Any) -> None:
+    """Refuse a StorageConfig (as protobuf) that names nothing to read here.
+
+    Raises:
+        InvalidArgument: it is malformed.
+        MethodNotImplemented: it is of a kind that is not served.
+    """
+    match config.WhichOneof("type"):
+        case "big_query_options":
+            table_of(config.big_query_options.table_reference)
+        case "cloud_storage_options":
+            options = config.cloud_storage_options
+            if options.file_set.HasField("regex_file_set"):
+                raise MethodNotImplemented("localcloud does not serve regex_file_set; give a url.")
+            if not options.file_set.url.startswith("gs://"):
+                raise InvalidArgument(
+                    f"file_set.url is {options.file_set.url!r}, expected gs://BUCKET/PATH."
+                )
+        case None:
+            raise InvalidArgument("storage_config names no source; give big_query_options.")
+        case kind:
+            raise MethodNotImplemented(
+                f"localcloud does not serve {kind}; use big_query_options or cloud_storage_options."
+            )
+
+
+def table_of(reference: Any) -> Table:
+    """The table that a BigQueryTable names.
+
+    Raises:
+        InvalidArgument: a part of its name is missing.
+    """
+    parts = (reference.project_id, reference.dataset_id, reference.table_id)
+    if not all(parts):
+        raise InvalidArgument("A table needs project_id, dataset_id and table_id; give all three.")
+    return Table(*parts)
+
+
+def texts(cloud: Cloud, config: Any) -> Iterator[Piece]:
+    """The texts of a source, each with the ContentLocation (as protobuf) of where it stands.
+
+    Raises:
+        FailedPrecondition: it is not there.
+    """
+    if config.WhichOneof("type") == "big_query_options":
+        return _table_texts(cloud, config.big_query_options)
+    return _file_texts(cloud, config.cloud_storage_options)
+
+
+def _table_texts(cloud: Cloud, options: Any) -> Iterator[Piece]:
+    table = table_of(options.table_reference)
+    with closing(BigQuery(cloud.environment)) as bigquery:
+        source = tables.Source(table=f"bq://{table}")
+        columns, rows = tables.read(source, cloud.home.storage, bigquery)
+    included = {each.name for each in options.included_fields} or set(columns)
+    excluded = {each.name for each in options.excluded_fields}
+    chosen = [name for name in columns if name in included and name not in excluded]
+    keys = [each.name for each in options.identifying_fields]
+    count = len(rows)
+    if options.rows_limit:
+        count = min(count, options.rows_limit)
+    elif options.rows_limit_percent:
+        count = math.ceil(count * options.rows_limit_percent / 100)
+    yield from _cells(chosen, rows[:count], f"{table.project}:{table.dataset}.{table.name}", keys)
+
+
+def _file_texts(cloud: Cloud, options: Any) -> Iterator[Piece]:
+    storage, url = cloud.home.storage, options.file_set.url
+    for end, pattern in _ENDS.items():
+        if url.endswith(end):
+            url = url.removesuffix(end) + pattern
+            break
+    for file in matching_files(url, storage):
+        uri = f"gs://{file.relative_to(storage)}"
+        if file.suffix == ".csv":
+            columns, rows = tables.read(tables.Source(files=[uri]), storage, None)  # type: ignore[arg-type]
+            yield from _cells(columns, rows, uri, ())
+            continue
+        with file.open("rb") as opened:
+            content = opened.read(options.bytes_limit_per_file or -1)
+        yield content.decode(errors="replace"), _place(uri)
+
+
+def _cells(
+    columns: Sequence[str], rows: Sequence[Mapping[str, Any]], container: str, keys: Sequence[str]
+) -> Iterator[Piece]:
+    for index, row in enumerate(rows):
+        for column in columns:
+            text = text_of(cell(row[column]))
+            if text:
+                place = _place(container)
+                place.record_location.field_id.name = column
+                place.record_location.table_location.row_index = index
+                for key in keys:
+                    known = text_of(cell(row.get(key))) or ""
+                    place.record_location.record_key.id_values.append(known)
+                yield text, place
+
+
+def _place(container: str) -> Any:
+    place = raw(Location()).content_locations.add()
+    place.container_name = container
+    return place

@@ -1,0 +1,193 @@
+"""De-identifying texts and tables by Google's own client."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from google.api_core.exceptions import InvalidArgument, MethodNotImplemented
+from google.cloud.dlp_v2 import DlpServiceClient
+
+from tests.dlp.conftest import PARENT
+from tests.vertex import refuses
+
+KEY = {"unwrapped": {"key": b"0123456789abcdef0123456789abcdef"}}
+WRAPPED = {
+    "kms_wrapped": {
+        "wrapped_key": b"any bytes",
+        "crypto_key_name": "projects/p/locations/l/keyRings/r/cryptoKeys/k",
+    }
+}
+
+
+def text_of(client: DlpServiceClient, text: str, **primitive: Any) -> str:
+    """A text in which e-mail addresses and telephone numbers are transformed."""
+    names = [{"name": "EMAIL_ADDRESS"}, {"name": "PHONE_NUMBER"}]
+    answer = client.deidentify_content(
+        request={
+            "parent": PARENT,
+            "inspect_config": {"info_types": names},
+            "deidentify_config": {
+                "info_type_transformations": {
+                    "transformations": [{"primitive_transformation": primitive}]
+                }
+            },
+            "item": {"value": text},
+        }
+    )
+    return answer.item.value
+
+
+def cells(
+    client: DlpServiceClient, columns: dict[str, list[Any]], *fields: Any, **records: Any
+) -> list[list[Any]]:
+    """The rows of a table in which fields are transformed, as values."""
+    rows = [{"values": list(row)} for row in zip(*columns.values(), strict=True)]
+    answer = client.deidentify_content(
+        request={
+            "parent": PARENT,
+            "deidentify_config": {
+                "record_transformations": {"field_transformations": fields, **records}
+            },
+            "item": {"table": {"headers": [{"name": name} for name in columns], "rows": rows}},
+        }
+    )
+    return [[value.string_value for value in row.values] for row in answer.item.table.rows]
+
+
+def field(name: str, **primitive: Any) -> dict[str, Any]:
+    return {"fields": [{"name": name}], "primitive_transformation": primitive}
+
+
+def texts(*values: str) -> list[dict[str, str]]:
+    return [{"string_value": value} for value in values]
+
+
+@pytest.mark.parametrize(
+    ("primitive", "expected"),
+    [
+        ({"replace_with_info_type_config": {}}, "to [EMAIL_ADDRESS], [PHONE_NUMBER]."),
+        ({"redact_config": {}}, "to , ."),
+        ({"replace_config": {"new_value": {"string_value": "?"}}}, "to ?, ?."),
+        (
+            {"character_mask_config": {"masking_character": "#"}},
+            "to ########, ##############.",
+        ),
+        (
+            {
+                "character_mask_config": {
+                    "number_to_mask": 3,
+                    "reverse_order": True,
+                    "characters_to_ignore": [{"characters_to_skip": "-.@"}],
+                }
+            },
+            "to jo@b.***, (206) 555-0***.",
+        ),
+    ],
+)
+def test_findings_in_a_text_are_transformed(
+    dlp: DlpServiceClient, primitive: Any, expected: str
+) -> None:
+    assert text_of(dlp, "to jo@b.org, (206) 555-0123.", **primitive) == expected
+
+
+def test_what_was_redacted_has_no_findings(grpc_dlp: DlpServiceClient) -> None:
+    left = text_of(grpc_dlp, "jo@b.org or (206) 555-0123", replace_with_info_type_config={})
+    answer = grpc_dlp.inspect_content(request={"parent": PARENT, "item": {"value": left}})
+    assert not answer.result.findings
+
+
+def test_tokens_are_the_same_for_the_same_value_and_can_be_taken_back(
+    dlp: DlpServiceClient,
+) -> None:
+    config = {"crypto_key": WRAPPED, "surrogate_info_type": {"name": "TOKEN"}}
+    primitive = {"crypto_deterministic_config": config}
+    first = text_of(dlp, "jo@b.org, al@b.org, jo@b.org", **primitive).split(", ")
+    assert first[0] == first[2] != first[1]
+    assert first[0].startswith("TOKEN(32):")
+    answer = dlp.reidentify_content(
+        request={
+            "parent": PARENT,
+            "inspect_config": {
+                "custom_info_types": [{"info_type": {"name": "TOKEN"}, "surrogate_type": {}}]
+            },
+            "reidentify_config": {
+                "info_type_transformations": {
+                    "transformations": [{"primitive_transformation": primitive}]
+                }
+            },
+            "item": {"value": f"from {first[1]} to {first[0]}"},
+        }
+    )
+    assert answer.item.value == "from al@b.org to jo@b.org"
+
+
+def test_fields_of_a_table_are_transformed(dlp: DlpServiceClient) -> None:
+    columns = {"id": texts("a", "b", "a"), "age": [{"integer_value": n} for n in (7, 34, 95)]}
+    buckets = {"lower_bound": {"integer_value": 10}, "upper_bound": {"integer_value": 90}}
+    got = cells(
+        dlp,
+        columns,
+        field("id", crypto_hash_config={"crypto_key": KEY}),
+        field("age", fixed_size_bucketing_config={**buckets, "bucket_size": 10}),
+    )
+    assert [age for _, age in got] == ["-10", "30-40", "90+"]
+    assert got[0][0] == got[2][0] != got[1][0]
+    assert len(got[0][0]) == 44  # HMAC-SHA256 in base64
+
+
+def test_dates_of_one_subject_move_by_the_same_days(grpc_dlp: DlpServiceClient) -> None:
+    columns = {
+        "id": texts("a", "a", "b", "c"),
+        "on": texts("2024-02-28", "2024-03-02 10:00:00", "2024-02-28", "2024-02-28"),
+    }
+    shift = {
+        "lower_bound_days": -30,
+        "upper_bound_days": 30,
+        "context": {"name": "id"},
+        "crypto_key": KEY,
+    }
+    got = cells(grpc_dlp, columns, field("on", date_shift_config=shift))
+    (first, second, *others) = [on for _, on in got]
+    assert second.endswith(" 10:00:00")
+    apart = date.fromisoformat(second[:10]) - date.fromisoformat(first)
+    assert apart.days == 3
+    assert {first, *others} != {"2024-02-28"}
+
+
+def test_conditions_choose_rows(grpc_dlp: DlpServiceClient) -> None:
+    def when(name: str, sign: str, value: Any) -> dict[str, Any]:
+        condition = {"field": {"name": name}, "operator": sign, "value": value}
+        return {"expressions": {"conditions": {"conditions": [condition]}}}
+
+    columns = {"id": texts("a", "b", "c"), "n": [{"integer_value": n} for n in (1, 2, 3)]}
+    masked = field("id", character_mask_config={})
+    masked["condition"] = when("n", "GREATER_THAN", {"integer_value": 1})
+    suppressed = [{"condition": when("id", "EQUAL_TO", {"string_value": "c"})}]
+    assert [row[0] for row in cells(grpc_dlp, columns, masked, record_suppressions=suppressed)] == [
+        "a",
+        "*",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("primitive", "error", "told"),
+    [
+        ({}, InvalidArgument, "choose one"),
+        ({"crypto_hash_config": {}}, InvalidArgument, "crypto_key"),
+        (
+            {"crypto_hash_config": {"crypto_key": {"unwrapped": {"key": b"short"}}}},
+            InvalidArgument,
+            "5 bytes",
+        ),
+        (
+            {"crypto_replace_ffx_fpe_config": {"crypto_key": KEY}},
+            MethodNotImplemented,
+            "crypto_replace_ffx_fpe_config",
+        ),
+    ],
+)
+def test_what_cannot_be_transformed_is_told(
+    grpc_dlp: DlpServiceClient, primitive: Any, error: Any, told: str
+) -> None:
+    with refuses(error, match=told):
+        text_of(grpc_dlp, "jo@b.org", **primitive)

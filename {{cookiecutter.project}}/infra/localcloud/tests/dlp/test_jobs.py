@@ -1,0 +1,126 @@
+"""Jobs of DLP: inspections of a table and of objects, and k-anonymity."""
+
+import pytest
+from google.api_core.exceptions import FailedPrecondition, InvalidArgument, MethodNotImplemented
+from google.cloud import bigquery
+from google.cloud.dlp_v2 import DlpJob, DlpServiceClient
+
+from tests.conftest import Localcloud
+from tests.dlp.conftest import PARENT, ended
+from tests.vertex import refuses, unique
+
+DONE, FAILED = DlpJob.JobState.DONE, DlpJob.JobState.FAILED
+
+
+def inspection(storage: dict[str, object], **more: object) -> dict[str, object]:
+    config = {"info_types": [{"name": "PHONE_NUMBER"}], "include_quote": True}
+    return {
+        "parent": PARENT,
+        "inspect_job": {"storage_config": storage, "inspect_config": config, **more},
+    }
+
+
+def test_a_table_is_inspected_and_its_findings_saved(
+    dlp: DlpServiceClient, people: dict[str, str]
+) -> None:
+    saved = {**people, "table_id": f"findings_{unique()}"}
+    actions = [{"save_findings": {"output_config": {"table": saved}}}]
+    storage = {"big_query_options": {"table_reference": people}}
+    job = ended(dlp, dlp.create_dlp_job(request=inspection(storage, actions=actions)))
+    assert job.state == DONE, job.errors
+    (stats,) = job.inspect_details.result.info_type_stats
+    assert (stats.info_type.name, stats.count) == ("PHONE_NUMBER", 3)
+    assert job in list(dlp.list_dlp_jobs(request={"parent": PARENT, "filter": "state=DONE"}))
+    rows = bigquery.Client(project="demo-project").query(
+        "SELECT quote, info_type.name, place.record_location.field_id.name AS field"  # noqa: S608
+        f" FROM `demo-project.{saved['dataset_id']}.{saved['table_id']}`,"
+        " UNNEST(location.content_locations) AS place"
+    )
+    expected = ("(206) 555-0123", "PHONE_NUMBER", "note")
+    assert [tuple(row.values()) for row in rows] == [expected] * 3
+    with refuses(FailedPrecondition, match="ended"):
+        dlp.cancel_dlp_job(request={"name": job.name})
+    dlp.delete_dlp_job(name=job.name)
+    assert job.name not in {each.name for each in dlp.list_dlp_jobs(parent=PARENT)}
+
+
+def test_columns_and_rows_can_be_left_out(
+    grpc_dlp: DlpServiceClient, people: dict[str, str]
+) -> None:
+    for more, count in (
+        ({"rows_limit": 2}, 2),
+        ({"rows_limit_percent": 10}, 1),
+        ({"excluded_fields": [{"name": "note"}]}, 0),
+    ):
+        storage = {"big_query_options": {"table_reference": people, **more}}
+        job = ended(grpc_dlp, grpc_dlp.create_dlp_job(request=inspection(storage)))
+        assert sum(each.count for each in job.inspect_details.result.info_type_stats) == count
+
+
+def test_objects_are_inspected(grpc_dlp: DlpServiceClient, cloud_environment: Localcloud) -> None:
+    folder = cloud_environment.home / "storage" / "scanned" / unique()
+    (folder / "deep").mkdir(parents=True)
+    (folder / "a.csv").write_text("id,phone\n1,(206) 555-0123\n2,none\n")
+    (folder / "deep" / "b.txt").write_text("call (206) 555-0124")
+    for end, count in (("*", 1), ("**", 2)):
+        url = f"gs://scanned/{folder.name}/{end}"
+        storage = {"cloud_storage_options": {"file_set": {"url": url}}}
+        job = ended(grpc_dlp, grpc_dlp.create_dlp_job(request=inspection(storage)))
+        (stats,) = job.inspect_details.result.info_type_stats
+        assert stats.count == count
+
+
+def test_k_anonymity_counts_rows_of_equal_quasi_identifiers(
+    dlp: DlpServiceClient, people: dict[str, str]
+) -> None:
+    metric = {"k_anonymity_config": {"quasi_ids": [{"name": "sex"}, {"name": "age"}]}}
+    risk = {"privacy_metric": metric, "source_table": people}
+    job = ended(dlp, dlp.create_dlp_job(request={"parent": PARENT, "risk_job": risk}))
+    assert job.state == DONE, job.errors
+    assert job.name.rpartition("/")[2].startswith("r-")
+    buckets = job.risk_details.k_anonymity_result.equivalence_class_histogram_buckets
+    classes = {
+        (each.quasi_ids_values[0].string_value, each.quasi_ids_values[1].integer_value): (
+            each.equivalence_class_size
+        )
+        for bucket in buckets
+        for each in bucket.bucket_values
+    }
+    assert classes == {("M", 0): 4, ("M", 1): 3, ("F", 1): 1}
+    assert [bucket.equivalence_class_size_upper_bound for bucket in buckets] == [1, 3, 7]
+    listed = dlp.list_dlp_jobs(request={"parent": PARENT, "type_": "RISK_ANALYSIS_JOB"})
+    assert job.name in {each.name for each in listed}
+
+
+def test_a_job_on_nothing_fails_and_says_why(
+    grpc_dlp: DlpServiceClient, people: dict[str, str]
+) -> None:
+    table = {**people, "table_id": "absent"}
+    storage = {"big_query_options": {"table_reference": table}}
+    job = ended(grpc_dlp, grpc_dlp.create_dlp_job(request=inspection(storage)))
+    assert job.state == FAILED
+    assert "absent" in job.errors[0].details.message
+
+
+@pytest.mark.parametrize(
+    ("request_", "error", "told"),
+    [
+        ({}, InvalidArgument, "inspect_job"),
+        ({"inspect_job": {}}, InvalidArgument, "storage_config"),
+        (
+            {"inspect_job": {"storage_config": {"datastore_options": {}}}},
+            MethodNotImplemented,
+            "datastore_options",
+        ),
+        (
+            {"risk_job": {"privacy_metric": {"l_diversity_config": {}}}},
+            MethodNotImplemented,
+            "l_diversity_config",
+        ),
+    ],
+)
+def test_what_cannot_be_run_is_told(
+    grpc_dlp: DlpServiceClient, request_: dict[str, object], error: type, told: str
+) -> None:
+    with refuses(error, match=told):
+        grpc_dlp.create_dlp_job(request={"parent": PARENT, **request_})
