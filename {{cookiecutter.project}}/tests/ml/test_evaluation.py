@@ -75,7 +75,7 @@ def name_failures(run: Run, result: EvaluationResult) -> set[str]:
             "accuracy": run.settings.evaluation.thresholds["accuracy"],
             "balanced_accuracy": Threshold(min=0.51),
             "recall": Threshold(min=0.1),  # of label 1
-            "false_positive_rate": Threshold(max=0.9),  # 1 minus the recall of label 0
+            "false_positive_rate": Threshold(max=0.95),  # 1 minus the recall of label 0
         },
         "baseline_change": {"auc_precision_recall": Threshold(min=0.005)},
     }
