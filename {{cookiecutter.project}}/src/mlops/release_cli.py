@@ -12,6 +12,7 @@ from mlops.settings import load_settings
 
 if TYPE_CHECKING:
     from mlops.release.controller import Controller
+    from mlops.settings import Settings
 
 release = typer.Typer(no_args_is_help=True, help="Bring models to users.")
 
@@ -50,6 +51,8 @@ def control(environment: EnvironmentOption = Environment.LOCAL) -> None:
         return
     ended = _controller(environment).run(typer.echo)
     typer.echo(f"The release has ended: {ended}." if ended else "No release has begun.")
+    if ended:
+        _monitor(settings)
 
 
 @release.command()
@@ -79,6 +82,7 @@ def promote(version: VersionArgument, environment: EnvironmentOption = Environme
         controller.run(typer.echo)
     else:
         promote(settings.name, model, settings.serving)
+    _monitor(settings)
     for line in describe_endpoint(settings.name):
         typer.echo(line)
 
@@ -122,7 +126,18 @@ def _abandon(environment: Environment, outcome: str) -> None:
     controller = _controller(environment)
     controller.abandon(Phase(outcome), f"asked for by `mlops release {command}`")
     controller.run(typer.echo)
+    _monitor(load_settings(environment))
     status(environment)
+
+
+def _monitor(settings: Settings) -> None:
+    """Has the monitoring job watch what is deployed now: it names deployed models."""
+    from mlops.monitoring.job import apply_monitoring
+
+    for line in apply_monitoring(
+        settings.name, settings.features, settings.monitoring, settings.bucket
+    ):
+        typer.echo(line)
 
 
 def _controller(environment: Environment) -> Controller:

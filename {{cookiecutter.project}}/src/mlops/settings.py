@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from mlops.errors import UserError
 from mlops.export_settings import Export
 from mlops.features import TABLE, Features, Problem
+from mlops.monitoring_settings import Monitoring
 from mlops.release_settings import Release
 from mlops.schedule import Schedule
 from mlops.search_space import Tuning, check_search
@@ -233,6 +234,7 @@ class Settings(Section):
     beam: Beam
     serving: Serving
     release: Release = Release()
+    monitoring: Monitoring = Monitoring()
     batch_prediction: BatchPrediction = BatchPrediction()
     schedules: dict[str, Schedule] = {}
     features: Features
@@ -249,6 +251,13 @@ class Settings(Section):
         known = {column.name for column in self.features.extracted} - {self.features.label.name}
         if heuristic and heuristic not in known:
             raise ValueError(f"evaluation.heuristic {heuristic!r} is no column that is extracted")
+        watched = self.monitoring.retrain.metric
+        if watched and watched not in self.evaluation.thresholds:
+            raise ValueError(
+                f"monitoring.retrain.metric {watched!r} has no bound in evaluation.thresholds, by"
+                " which it is known whether more of it is better: choose"
+                f" {', '.join(self.evaluation.thresholds)}"
+            )
         framework = self.training.framework
         if framework != "tensorflow" and self.custom_job.worker_count:
             raise ValueError(

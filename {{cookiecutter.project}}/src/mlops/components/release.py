@@ -85,15 +85,24 @@ def deploy_model(
     location: str,
     name: str,
     serving: Dict[str, Any],
+    features: Dict[str, Any],
+    monitoring: Dict[str, Any],
+    bucket: str,
     version: dsl.Input[dsl.Artifact],
 ) -> str:
-    """Gives the champion all traffic of the endpoint; gives the endpoint's resource name."""
+    """Gives the champion all traffic of the endpoint, and has it watched; gives the endpoint."""
     from google.cloud import aiplatform
 
+    from mlops.features import Features
+    from mlops.monitoring.job import apply_monitoring
+    from mlops.monitoring_settings import Monitoring
     from mlops.release.deployment import deploy_champion
     from mlops.serving_settings import Serving
 
     aiplatform.init(project=project, location=location)
     champion = aiplatform.Model(version.metadata["resourceName"])
     endpoint = deploy_champion(name, champion, Serving.model_validate(serving))
+    declared, watched = Features.model_validate(features), Monitoring.model_validate(monitoring)
+    for line in apply_monitoring(name, declared, watched, bucket):
+        print(line)
     return str(endpoint.resource_name)

@@ -28,6 +28,8 @@ def automl(
     evaluation: dict[str, Any],
     beam_arguments: list[str],
     serving: dict[str, Any],
+    monitoring: dict[str, Any],
+    bucket: str,
 ) -> None:
     """The same data, gate and release as of the training pipeline; AutoML is the trainer."""
     found = find_data(project=project, location=location, name=name, features=features)
@@ -97,6 +99,9 @@ def automl(
                 location=location,
                 name=name,
                 serving=serving,
+                features=features,
+                monitoring=monitoring,
+                bucket=bucket,
                 version=registered.outputs["version"],
             )
             deployed.set_caching_options(enable_caching=False)

@@ -55,6 +55,8 @@ def training_parameters(settings: Settings) -> dict[str, Any]:
         "exports_tflite": settings.export.tflite.enabled,
         "tflite": settings.export.tflite.model_dump(mode="json"),
         "serving": settings.serving.model_dump(mode="json"),
+        "monitoring": settings.monitoring.model_dump(mode="json"),
+        "bucket": settings.bucket,
         "serving_image": image_reference(settings.images, "serving"),
         "labels": {"environment": settings.environment, "commit": _commit()},
     }
@@ -86,6 +88,8 @@ def automl_parameters(settings: Settings) -> dict[str, Any]:
         "evaluation": evaluation.model_dump(mode="json", exclude_defaults=True),
         "beam_arguments": beam_arguments(settings),
         "serving": settings.serving.model_dump(mode="json"),
+        "monitoring": settings.monitoring.model_dump(mode="json"),
+        "bucket": settings.bucket,
     }
 
 

@@ -31,6 +31,8 @@ def training(
     exports_tflite: bool,
     tflite: dict[str, Any],
     serving: dict[str, Any],
+    monitoring: dict[str, Any],
+    bucket: str,
     serving_image: str,
     labels: dict[str, str],
 ) -> None:
@@ -136,6 +138,9 @@ def training(
                 location=location,
                 name=name,
                 serving=serving,
+                features=features,
+                monitoring=monitoring,
+                bucket=bucket,
                 version=registered.outputs["version"],
             )
             deployed.set_caching_options(enable_caching=False)

@@ -1,0 +1,1 @@
+"""What the deployed models are asked: its monitoring, and when a new model is trained."""
