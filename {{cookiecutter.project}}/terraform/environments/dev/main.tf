@@ -6,6 +6,7 @@ module "platform" {
   callers             = var.callers
   deletion_protection = false
   environment         = "dev"
+  monitoring_schedule = { paused = true }
   name                = var.name
   privacy             = { paused = true, wrapped_key = var.wrapped_key }
   project_id          = var.project_id

@@ -8,6 +8,7 @@ module "platform" {
   cmek                = true
   deletion_protection = false
   environment         = "staging"
+  monitoring_schedule = { paused = true }
   name                = var.name
   privacy             = { wrapped_key = var.wrapped_key }
   project_id          = var.project_id

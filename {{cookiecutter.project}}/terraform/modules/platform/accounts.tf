@@ -8,7 +8,7 @@ locals {
     ci-build           = "Builds images and compiles pipelines from what was merged."
     ci-check           = "Tests pull requests; may do nothing in the cloud."
     ci-deploy          = "Brings what was built to this environment."
-    monitoring         = "Watches the deployed model and asks for a new one."
+    monitoring         = "Judges the deployed model and has a new one trained."
     pipelines          = "Runs the steps of the pipelines."
     release-controller = "Moves the endpoint's traffic from one model to the next, or back."
     scheduler          = "Starts jobs at their time or on an event."
@@ -30,10 +30,15 @@ locals {
     }
     mlopsMonitor = {
       title       = "Model monitor"
-      description = "Runs Model Monitoring and writes its measures."
+      description = "Has deployed models watched, against the data that lineage knows of them."
       permissions = [
+        "aiplatform.artifacts.get",
+        "aiplatform.artifacts.list",
         "aiplatform.endpoints.get",
         "aiplatform.endpoints.list",
+        "aiplatform.executions.get",
+        "aiplatform.executions.list",
+        "aiplatform.metadataStores.get",
         "aiplatform.modelDeploymentMonitoringJobs.create",
         "aiplatform.modelDeploymentMonitoringJobs.get",
         "aiplatform.modelDeploymentMonitoringJobs.list",
@@ -41,10 +46,10 @@ locals {
         "aiplatform.modelDeploymentMonitoringJobs.resume",
         "aiplatform.modelDeploymentMonitoringJobs.searchStatsAnomalies",
         "aiplatform.modelDeploymentMonitoringJobs.update",
+        "aiplatform.modelEvaluations.get",
+        "aiplatform.modelEvaluations.list",
         "aiplatform.models.get",
         "aiplatform.models.list",
-        "monitoring.timeSeries.create",
-        "monitoring.timeSeries.list",
       ]
     }
     mlopsPredictor = {
@@ -200,6 +205,11 @@ locals {
         role    = "mlopsDeliverer"
         reason  = "A delivery applies the declared schedules, which have no policy of their own."
       }
+      "ci-deploy monitors" = {
+        account = "ci-deploy"
+        role    = "mlopsMonitor"
+        reason  = "What a delivery deploys at once is watched from then on; monitoring jobs have no policy of their own."
+      }
       "ci-deploy queries" = {
         account = "ci-deploy"
         role    = "roles/bigquery.jobUser"
@@ -223,7 +233,7 @@ locals {
       "monitoring monitors" = {
         account = "monitoring"
         role    = "mlopsMonitor"
-        reason  = "Monitoring jobs and time series have no policy of their own."
+        reason  = "Monitoring jobs, models and metadata have no policy of their own."
       }
       "monitoring queries" = {
         account = "monitoring"
@@ -249,6 +259,11 @@ locals {
         account = "pipelines"
         role    = "roles/aiplatform.user"
         reason  = "Jobs, models and metadata have no policy of their own."
+      }
+      "release-controller monitors" = {
+        account = "release-controller"
+        role    = "mlopsMonitor"
+        reason  = "Monitoring follows a release, as it names deployed models; its jobs have no policy of their own."
       }
       "release-controller queries" = {
         account = "release-controller"

@@ -192,6 +192,13 @@ module "storage" {
   })
   folders = merge(
     {
+      "monitoring/" = {
+        "release-controller watches" = {
+          member = local.members["release-controller"]
+          reason = "What monitoring compares a new model's requests with is a sample of its training data, kept here."
+          role   = "roles/storage.objectUser"
+        }
+      }
       "rollouts/" = {
         "release-controller writes" = {
           member = local.members["release-controller"]

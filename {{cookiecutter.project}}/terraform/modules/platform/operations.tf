@@ -38,11 +38,12 @@ module "release_controller" {
   }
 }
 
-# What drift asks for: the pipeline that was delivered last. Training by the clock is declared in config/, as a schedule of Vertex AI.
+# Looks at what answers, by the clock and when an alert on drift asks for it, and has the pipeline that was delivered last
+# train a new model once it is due. Training by the clock is declared in config/, as a schedule of Vertex AI.
 module "retraining_job" {
   source = "../cloud-run-job"
 
-  args                = ["training", "run", "--release", "gs://${local.bucket}/releases/delivered"]
+  args                = ["monitor", "evaluate", "--release", "gs://${local.bucket}/releases/delivered"]
   deletion_protection = var.deletion_protection
   environment         = { MLOPS_ENVIRONMENT = var.environment }
   grants              = local.invokers
@@ -55,6 +56,12 @@ module "retraining_job" {
   service_account     = module.iam.accounts["monitoring"]
   subnetwork          = one(module.network[*].subnetwork)
   timeout_minutes     = 12 * 60
+  # What was asked for is noted in the bucket: looking more often asks for no second model.
+  schedule = {
+    cron            = var.monitoring_schedule.cron
+    paused          = var.monitoring_schedule.paused
+    service_account = module.iam.accounts["scheduler"]
+  }
 }
 
 module "retraining" {
@@ -70,12 +77,7 @@ module "retraining" {
   grants = {
     "alerts ask" = {
       member = local.agents["monitoring.googleapis.com"]
-      reason = "An alert on drift asks for a new model."
-      role   = "roles/pubsub.publisher"
-    }
-    "monitoring asks" = {
-      member = local.members["monitoring"]
-      reason = "The monitoring pipeline asks for a new model."
+      reason = "An alert on drift asks whether a new model is due."
       role   = "roles/pubsub.publisher"
     }
   }

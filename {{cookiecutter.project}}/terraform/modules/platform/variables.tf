@@ -128,6 +128,15 @@ variable "labels" {
   default     = {}
 }
 
+variable "monitoring_schedule" {
+  description = "When the deployed model is judged by its requests, as cron fields in UTC."
+  type = object({
+    cron   = optional(string, "20 * * * *")
+    paused = optional(bool, false)
+  })
+  default = {}
+}
+
 variable "name" {
   description = "Name of the product: of its endpoint, model and alerts."
   type        = string
@@ -222,7 +231,7 @@ variable "retention" {
 }
 
 variable "retrain_on_drift" {
-  description = "Whether an alert on drift starts the retraining job."
+  description = "Whether an alert on drift starts the retraining job at once; else its schedule alone does."
   type        = bool
   default     = false
 }
