@@ -20,7 +20,7 @@ from mlops.session import connect as _connect
 from mlops.settings import CONFIG, Settings, load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from google.cloud import bigquery
 
@@ -68,10 +68,11 @@ def run(
 ) -> None:
     """Compile a pipeline (or take it from a release), run it on Vertex AI Pipelines, and report."""
     from mlops.pipelines.parameters import read_parameters
+    from mlops.pipelines.releases import find_specs
     from mlops.pipelines.runs import follow, parameters_of, submit
     from mlops.report import describe_batch_prediction, describe_steps, describe_training
 
-    settings, find_spec = _find_specs(load_settings(environment), environment, release)
+    settings, find_spec = find_specs(load_settings(environment), environment, release)
     spec = find_spec(name)
     parameters = parameters_of(name, settings) | read_parameters(parameter)
     client = _connect(settings)
@@ -103,9 +104,10 @@ def schedule(
     environment: EnvironmentOption = Environment.LOCAL, release: ReleaseOption = None
 ) -> None:
     """Make Vertex AI's schedules of pipelines those that config/ declares."""
+    from mlops.pipelines.releases import find_specs
     from mlops.pipelines.schedules import apply_schedules
 
-    settings, find_spec = _find_specs(load_settings(environment), environment, release)
+    settings, find_spec = find_specs(load_settings(environment), environment, release)
     _connect(settings)
     _write(apply_schedules(settings, find_spec))
 
@@ -223,19 +225,6 @@ def show(environment: EnvironmentOption = Environment.LOCAL) -> None:
     """Print the settings of an environment, merged and validated."""
     settings = load_settings(environment).model_dump(mode="json", exclude={"features"})
     typer.echo(yaml.safe_dump(settings, sort_keys=False), nl=False)
-
-
-def _find_specs(
-    settings: Settings, environment: Environment, release: str | None
-) -> tuple[Settings, Callable[[str], Path]]:
-    """Where compiled pipelines come from: a release, with its images, or this work tree."""
-    from mlops.pipelines.compiler import compile_pipeline
-    from mlops.pipelines.releases import open_release
-
-    if release is None:
-        return settings, lambda name: compile_pipeline(name, settings.images)
-    made = open_release(release)
-    return made.pin(settings), lambda name: made.pipeline(environment, name)
 
 
 def _ask(settings: Settings, client: bigquery.Client, count: int = 5) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
+from mlops.delivery_commands import ReleaseOption
 from mlops.options import Environment, EnvironmentOption
 from mlops.session import connect
 from mlops.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, help="Watch what the deployed models are asked.")
+
+PAGE = Path("build/monitoring/monitoring.html")
 
 
 @app.command()
@@ -22,3 +27,35 @@ def apply(environment: EnvironmentOption = Environment.LOCAL) -> None:
         settings.name, settings.features, settings.monitoring, settings.bucket
     ):
         typer.echo(line)
+
+
+@app.command()
+def status(environment: EnvironmentOption = Environment.LOCAL) -> None:
+    """Tell what is watched and what the last window was like; draw all windows on a page."""
+    from mlops.monitoring.page import write_page
+    from mlops.monitoring.status import describe_status, read_status
+
+    settings = load_settings(environment)
+    connect(settings)
+    found = read_status(settings.name)
+    for line in describe_status(found):
+        typer.echo(line)
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    PAGE.write_text(write_page(found), encoding="utf-8")
+    typer.echo(f"\nAll windows: {PAGE}")
+
+
+@app.command()
+def evaluate(
+    environment: EnvironmentOption = Environment.LOCAL, release: ReleaseOption = None
+) -> None:
+    """Judge what answers by its last windows, and have a new model trained once if one is due."""
+    from mlops.monitoring.evaluate import evaluate
+    from mlops.pipelines.releases import find_specs
+    from mlops.pipelines.retraining import submit_training
+
+    apply(environment)
+    settings, find_spec = find_specs(load_settings(environment), environment, release)
+    if settings.monitoring.enabled:
+        for line in evaluate(settings, lambda run: submit_training(settings, find_spec, run)):
+            typer.echo(line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,7 +22,7 @@ class Retraining(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     windows: int = Field(default=3, ge=1)
-    metric: str | None = None
+    metric: Literal["accuracy", "auc", "mean_absolute_error", "mean_squared_error"] | None = None
     max_drop: float = Field(default=0.05, ge=0)
     minimum_labels: int = Field(default=100, ge=1)
 

@@ -66,8 +66,8 @@ def test_a_metric_to_watch_must_have_a_bound(config: Path, tmp_path: Path) -> No
     for file in config.glob("*.yaml"):
         (tmp_path / file.name).write_text(file.read_text())
     with (tmp_path / "local.yaml").open("a", encoding="utf-8") as file:
-        file.write("monitoring: {retrain: {metric: fame}}\n")
-    with pytest.raises(SettingsError, match=r"metric 'fame' has no bound in evaluation.thresholds"):
+        file.write("monitoring: {retrain: {metric: mean_squared_error}}\n")
+    with pytest.raises(SettingsError, match="metric 'mean_squared_error' has no bound in eval"):
         load_settings("local", tmp_path)
 
 

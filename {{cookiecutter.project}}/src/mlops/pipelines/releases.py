@@ -20,7 +20,7 @@ from mlops.settings import Images
 from mlops.uris import SCHEME, split_uri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mlops.settings import Settings
 
@@ -52,6 +52,18 @@ def open_release(place: str) -> Release:
         path.parent.mkdir(parents=True, exist_ok=True)
         blob.download_to_filename(str(path))
     return Release(folder)
+
+
+def find_specs(
+    settings: Settings, environment: str, release: str | None
+) -> tuple[Settings, Callable[[str], Path]]:
+    """Where compiled pipelines come from: a release, with its images, or this work tree."""
+    if release is None:
+        from mlops.pipelines.compiler import compile_pipeline
+
+        return settings, lambda name: compile_pipeline(name, settings.images)
+    made = open_release(release)
+    return made.pin(settings), lambda name: made.pipeline(environment, name)
 
 
 @dataclass(frozen=True)

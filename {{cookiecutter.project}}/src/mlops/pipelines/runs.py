@@ -136,8 +136,17 @@ def pipeline_root(settings: Settings) -> str:
     return f"gs://{settings.bucket}/pipelines"
 
 
-def submit(settings: Settings, name: str, spec: Path, parameters: dict[str, Any]) -> Any:
+def submit(
+    settings: Settings, name: str, spec: Path, parameters: dict[str, Any], job_id: str | None = None
+) -> Any:
     """Submits a compiled pipeline and returns its `aiplatform.PipelineJob`.
+
+    Args:
+        settings: of the environment.
+        name: of the pipeline.
+        spec: the compiled pipeline.
+        parameters: its arguments.
+        job_id: of the job; None lets the SDK choose one.
 
     Raises:
         ParameterError: the parameters are not those of the pipeline.
@@ -148,6 +157,7 @@ def submit(settings: Settings, name: str, spec: Path, parameters: dict[str, Any]
     job = aiplatform.PipelineJob(
         display_name=f"{settings.name}-{name}",
         template_path=str(spec),
+        job_id=job_id,
         pipeline_root=pipeline_root(settings),
         parameter_values=parameters,
         enable_caching=None,  # each task's own option holds
