@@ -40,6 +40,7 @@ def describe_training(name: str, progress: Progress) -> Iterator[str]:
     yield f"  {_describe_version(name, progress)}"
     page, _ = progress.artifact("evaluate-model", "page")
     yield f"  evaluation: {page}"
+    yield from _describe_findings(progress)
     yield from _describe_export(progress)
 
 
@@ -111,6 +112,14 @@ def _describe_search(progress: Progress) -> Iterator[str]:
         yield f"  {name:<28}  {value}"
     page, _ = progress.artifact("tune-model", "page")
     yield f"  all trials: {page}"
+
+
+def _describe_findings(progress: Progress) -> Iterator[str]:
+    """How much personal data was found, if any was and the run went on."""
+    count = progress.artifact("inspect-data", "report")[1].get("findings")
+    if count:
+        page, _ = progress.artifact("inspect-data", "page")
+        yield f"  {count:g} values look like personal data: {page}"
 
 
 def _describe_export(progress: Progress) -> Iterator[str]:

@@ -18,6 +18,7 @@ from mlops.errors import UserError
 from mlops.export_settings import Export
 from mlops.features import TABLE, Features, Problem
 from mlops.monitoring_settings import Monitoring
+from mlops.privacy_settings import Privacy
 from mlops.release_settings import Release
 from mlops.schedule import Schedule
 from mlops.search_space import Tuning, check_search
@@ -236,6 +237,7 @@ class Settings(Section):
     release: Release = Release()
     monitoring: Monitoring = Monitoring()
     batch_prediction: BatchPrediction = BatchPrediction()
+    privacy: Privacy = Privacy()
     schedules: dict[str, Schedule] = {}
     features: Features
 
@@ -258,6 +260,7 @@ class Settings(Section):
                 " which it is known whether more of it is better: choose"
                 f" {', '.join(self.evaluation.thresholds)}"
             )
+        self._check_privacy()
         framework = self.training.framework
         if framework != "tensorflow" and self.custom_job.worker_count:
             raise ValueError(
@@ -275,6 +278,15 @@ class Settings(Section):
             raise ValueError("custom_job.tensorboard needs a service_account, which writes to it")
         check_search(self.tuning, self.training, self.features.problem)
         return self
+
+    def _check_privacy(self) -> None:
+        extracted = {column.name for column in self.features.extracted}
+        for column in self.privacy.inspection.allowed:
+            if column not in extracted:
+                raise ValueError(
+                    f"privacy.inspection.allowed names {column}, which is no column that is"
+                    " extracted"
+                )
 
 
 def load_settings(environment: str | None = None, config: Path = CONFIG) -> Settings:

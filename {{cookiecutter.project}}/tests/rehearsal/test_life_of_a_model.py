@@ -13,7 +13,14 @@ import pytest
 
 from tests.rehearsal.conftest import Rehearsal, succeed
 
-STEPS = ("extract-data", "validate-data", "transform-data", "train-model", "evaluate-model")
+STEPS = (
+    "extract-data",
+    "inspect-data",
+    "validate-data",
+    "transform-data",
+    "train-model",
+    "evaluate-model",
+)
 # how a bad batch is named, and what the report says of it: column and reason
 BAD_DATA = [
     ("unknown-category", "payment_type", "Unexpected string values"),
@@ -145,7 +152,7 @@ def test_bad_data_stops_at_validation(
     assert not any(
         state == "SUCCEEDED"
         for step, state in states(done.stdout).items()
-        if step not in {"find-data", "extract-data"}
+        if step not in {"find-data", "extract-data", "inspect-data"}
     )
     assert re.search(rf"{column} \(\w+\): {reason}", done.stderr), done.stderr
     report = re.search(r"gs://(\S+anomalies\.json)", done.stderr)

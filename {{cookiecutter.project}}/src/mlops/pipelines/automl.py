@@ -6,6 +6,7 @@ from kfp import dsl
 
 from mlops.components.data import check_drift, extract_data, find_data, validate_data
 from mlops.components.evaluation import evaluate_model, find_champion
+from mlops.components.privacy import inspect_data
 from mlops.components.release import deploy_model, give_alias
 from mlops.components.training import train_automl
 from mlops.registry.models import CHAMPION
@@ -19,6 +20,7 @@ def automl(
     features: dict[str, Any],
     sample_percent: float,
     on_drift: str,
+    inspection: dict[str, Any],
     target_column: str,
     split_column: str,
     budget_milli_node_hours: int,
@@ -41,6 +43,13 @@ def automl(
         data_version=found.outputs["version"],
     )
     data = extracted.outputs["data"]
+    inspected = inspect_data(
+        project=project,
+        location=location,
+        features=features,
+        inspection=inspection,
+        data=data,
+    )
     validated = validate_data(features=features, beam_arguments=beam_arguments, data=data)
     # A step of its own, so that another champion does not make all that follows run again.
     compared = check_drift(
@@ -62,7 +71,7 @@ def automl(
         automl_dataset=automl_dataset,
         data=data,
         validation=validated.outputs["report"],
-    ).after(compared)
+    ).after(compared, inspected)
     model = trained.outputs["model"]
     champion = find_champion(
         project=project, location=location, name=name, aliases=rivals, model=model

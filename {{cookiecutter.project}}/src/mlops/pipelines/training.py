@@ -6,6 +6,7 @@ from kfp import dsl
 
 from mlops.components.data import check_drift, extract_data, find_data, validate_data
 from mlops.components.evaluation import evaluate_model, find_champion
+from mlops.components.privacy import inspect_data
 from mlops.components.release import deploy_model, register_model
 from mlops.components.training import export_tflite, train_model, transform_data, tune_model
 from mlops.registry.models import CHAMPION
@@ -19,6 +20,7 @@ def training(
     features: dict[str, Any],
     sample_percent: float,
     on_drift: str,
+    inspection: dict[str, Any],
     training: dict[str, Any],
     custom_job: dict[str, Any],
     tunes: bool,
@@ -46,6 +48,13 @@ def training(
         data_version=found.outputs["version"],
     )
     data = extracted.outputs["data"]
+    inspected = inspect_data(
+        project=project,
+        location=location,
+        features=features,
+        inspection=inspection,
+        data=data,
+    )
     validated = validate_data(features=features, beam_arguments=beam_arguments, data=data)
     # A step of its own, so that another champion does not make all that follows run again.
     compared = check_drift(
@@ -59,7 +68,7 @@ def training(
         beam_arguments=beam_arguments,
         data=data,
         validation=validated.outputs["report"],
-    ).after(compared)
+    ).after(compared, inspected)
     examples, graph = transformed.outputs["examples"], transformed.outputs["graph"]
     with dsl.If(tunes == False, name="as-declared"):  # noqa: E712 - builds an expression
         trained = train_model(

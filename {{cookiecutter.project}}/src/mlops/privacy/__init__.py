@@ -1,0 +1,1 @@
+"""Find, hide and erase personal data, by Sensitive Data Protection (DLP)."""
