@@ -53,9 +53,16 @@ def evaluate(
     from mlops.monitoring.evaluate import evaluate
     from mlops.pipelines.releases import find_specs
     from mlops.pipelines.retraining import submit_training
+    from mlops.release.deployment import find_endpoint
 
+    settings = load_settings(environment)
+    connect(settings)
+    endpoint = find_endpoint(settings.name)
+    if endpoint is None or not endpoint.list_models():  # the job also looks before there is a model
+        typer.echo(f"Nothing is deployed on an endpoint named {settings.name} yet.")
+        return
     apply(environment)
-    settings, find_spec = find_specs(load_settings(environment), environment, release)
+    settings, find_spec = find_specs(settings, environment, release)
     if settings.monitoring.enabled:
         for line in evaluate(settings, lambda run: submit_training(settings, find_spec, run)):
             typer.echo(line)

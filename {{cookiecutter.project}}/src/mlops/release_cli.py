@@ -46,8 +46,9 @@ def control(environment: EnvironmentOption = Environment.LOCAL) -> None:
 
     settings = load_settings(environment)
     connect(settings)
-    if find_endpoint(settings.name) is None:  # the job also looks before the first model is there
-        typer.echo(f"No endpoint is named {settings.name} yet.")
+    endpoint = find_endpoint(settings.name)
+    if endpoint is None or not endpoint.list_models():  # the job also looks before there is a model
+        typer.echo(f"Nothing is deployed on an endpoint named {settings.name} yet.")
         return
     ended = _controller(environment).run(typer.echo)
     typer.echo(f"The release has ended: {ended}." if ended else "No release has begun.")

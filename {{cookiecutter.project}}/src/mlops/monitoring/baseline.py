@@ -77,7 +77,8 @@ def _read_rows(
             parquet = pq.ParquetFile(file)
             there = [name for name in columns if name in parquet.schema_arrow.names]
             step = max(1, parquet.metadata.num_rows * len(blobs) // ROWS)
-            for group in range(parquet.num_row_groups):
+            skipped = min(step, parquet.num_row_groups)  # groups are left out before rows are
+            for group in range(0, parquet.num_row_groups, skipped):
                 table = parquet.read_row_group(group, columns=there, use_threads=False)
-                for row in table.take(list(range(0, len(table), step))).to_pylist():
+                for row in table.to_pylist()[:: step // skipped]:
                     yield {name: value for name, value in row.items() if value is not None}

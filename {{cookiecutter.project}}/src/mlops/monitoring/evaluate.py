@@ -55,7 +55,8 @@ def evaluate(settings: Settings, submit: Callable[[str], str]) -> Iterator[str]:
     version = status.versions[deployed]
     bound = find_bound(settings, get_version(settings.name, version))
     interval = timedelta(hours=settings.monitoring.interval_hours)
-    ends = _list_ends(settings, status.job.next_schedule_time, interval)
+    since = next(each.create_time for each in endpoint.list_models() if each.id == deployed)
+    ends = _list_ends(settings, since, status.job.next_schedule_time, interval)
     series = [one for one in status.series if one.deployed_model == deployed]
     outcomes = _measure(settings, endpoint, deployed, ends, interval)
     windows = [Window(end, *outcomes[end], _find_anomalies(series, end, interval)) for end in ends]
@@ -91,10 +92,13 @@ def find_bound(settings: Settings, model: aiplatform.Model) -> Bound | None:
     return Bound(retrain.metric, max(values) if more_is_better else min(values), more_is_better)
 
 
-def _list_ends(settings: Settings, following: datetime, interval: timedelta) -> list[datetime]:
-    """When the last windows ended, from old to new, by the monitoring job's clock."""
+def _list_ends(
+    settings: Settings, since: datetime, following: datetime, interval: timedelta
+) -> list[datetime]:
+    """When the last windows since a time ended, from old to new, by the monitoring job's clock."""
     count = settings.monitoring.retrain.windows * _LOOK_BACK
-    return [following - interval * back for back in range(count, 0, -1)]
+    ends = (following - interval * back for back in range(count, 0, -1))
+    return [end for end in ends if end > since]
 
 
 def _measure(
@@ -108,7 +112,7 @@ def _measure(
     from google.cloud import bigquery
 
     retrain, labels = settings.monitoring.retrain, settings.release.labels
-    if not labels or not retrain.metric:
+    if not labels or not retrain.metric or not ends:
         return dict.fromkeys(ends, (None, 0))
     log = RequestLog(
         bigquery.Client(project=settings.project),

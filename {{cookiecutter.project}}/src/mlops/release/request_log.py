@@ -133,9 +133,9 @@ def read_prediction(answer: str | None, problem: Problem) -> float | None:
 
 
 def canonical(instance: str) -> str:
-    """An instance's JSON in the one form that is compared."""
+    """An instance's JSON in the one form that is compared: to Vertex AI, 3 and 3.0 are the same."""
     try:
-        return json.dumps(json.loads(instance), sort_keys=True)
+        return json.dumps(json.loads(instance, parse_int=float), sort_keys=True)
     except ValueError:
         return instance
 
