@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 
 from localcloud import certificates
-from localcloud.certificates import CertificateAuthority
+from localcloud.certificates import CertificateAuthority, write_directory
 
 
 @pytest.fixture
@@ -24,9 +24,15 @@ def authority(secrets: Path) -> CertificateAuthority:
     return CertificateAuthority(secrets)
 
 
-def shake_hands(authority: CertificateAuthority, secrets: Path, host: str) -> str | None:
-    """Speak TLS with the authority's certificate for a host, trusting the authority alone."""
-    trust = ssl.create_default_context(cafile=str(secrets / "ca.pem"))
+def shake_hands(
+    authority: CertificateAuthority, secrets: Path, host: str, roots: Path | None = None
+) -> str | None:
+    """Speak TLS with the authority's certificate for a host.
+
+    Trusts the authority alone, or those whose certificates are found in the folder `roots`.
+    """
+    alone = None if roots else secrets / "ca.pem"
+    trust = ssl.create_default_context(cafile=alone, capath=roots)
     trust.set_alpn_protocols(["h2", "http/1.1"])
     ours, theirs = socket.socketpair()
 
@@ -180,3 +186,24 @@ def test_a_bundle_written_again_does_not_grow(
         monkeypatch.setenv(name, str(bundle))  # as under `localcloud run`
     authority.write_bundle(bundle)
     assert bundle.read_bytes() == before
+
+
+def test_openssl_finds_each_root_of_the_bundle_in_the_folder(
+    authority: CertificateAuthority,
+    secrets: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    company = tmp_path_factory.mktemp("company")
+    namesake = CertificateAuthority(company)  # its subject is the same, and so is the hash of it
+    monkeypatch.setenv("SSL_CERT_FILE", str(company / "ca.pem"))
+    authority.write_bundle(secrets / "bundle.pem")
+    roots = secrets / "roots"
+    write_directory(roots, secrets / "bundle.pem")
+    for each in (authority, namesake):
+        shake_hands(each, secrets, "storage.googleapis.com", roots)
+    (secrets / "bundle.pem").write_bytes((secrets / "ca.pem").read_bytes())
+    write_directory(roots, secrets / "bundle.pem")
+    shake_hands(authority, secrets, "storage.googleapis.com", roots)
+    with pytest.raises(ssl.SSLCertVerificationError):
+        shake_hands(namesake, secrets, "storage.googleapis.com", roots)

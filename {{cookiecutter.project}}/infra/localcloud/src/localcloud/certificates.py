@@ -6,6 +6,7 @@ the authority's name constraints keep it from vouching for any host but those in
 
 import datetime
 import ipaddress
+import itertools
 import os
 import re
 import ssl
@@ -18,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from OpenSSL.crypto import FILETYPE_PEM, load_certificate
 
 from localcloud.files import write_private
 from localcloud.hosts import DOMAINS, is_grpc_host
@@ -101,6 +103,26 @@ class CertificateAuthority:
         if certificate.not_valid_after_utc < _now() + _RENEW_BEFORE:
             return False
         return certificate.public_key() == key.public_key() and _vouches_for_all(certificate)
+
+
+def write_directory(folder: Path, bundle: Path) -> None:
+    """Write the certificates of a bundle as OpenSSL finds them by their subjects.
+
+    A client that is given the folder, and not the bundle, need not parse 140 certificates for
+    each connection, which takes 40 ms.
+    """
+    folder.mkdir(mode=0o700, exist_ok=True)
+    made: set[str] = set()
+    for pem in _CERTIFICATE.findall(bundle.read_bytes()):
+        subject = load_certificate(FILETYPE_PEM, pem).subject_name_hash()
+        name = next(
+            each for n in itertools.count() if (each := f"{subject:08x}.{n}") not in made
+        )  # numbered, since subjects may share a hash
+        made.add(name)
+        write_private(folder / name, pem)
+    for file in folder.iterdir():
+        if file.name not in made:
+            file.unlink()
 
 
 def _name_constraints() -> x509.NameConstraints:

@@ -19,7 +19,6 @@ from localcloud.fork_server import MESSAGE, send
 _LOG = logging.getLogger(__name__)
 _FORK_SERVER = Path(__file__).with_name("fork_server.py")
 _MOST = 8  # servers at a time; each takes some 20 MB
-_GRACE_SECONDS = 5.0
 # Variables that are read when a process starts or a library that an image may preload is imported;
 # for these a fork would come too late.
 _READ_AT_START = (
@@ -152,13 +151,10 @@ class ForkServer:
             self._control.close()
 
     def stop(self) -> None:
-        """Close, and wait for the end."""
+        """End it, whose children have ended; it may still be importing."""
         self.close()
-        try:
-            self._process.wait(_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._process.kill()
+        self._process.wait()
 
 
 class ForkServers:
@@ -191,6 +187,10 @@ class ForkServers:
             ForkServerEnded: the program cannot be kept warm, or its server was just killed.
         """
         return self._server(program).fork(arguments, environment, folder, output)
+
+    def start(self, program: Program) -> None:
+        """Have a program's warm process ready by the time that a task needs it."""
+        self._server(program)
 
     def stop(self) -> None:
         """End all servers, whose children have ended."""

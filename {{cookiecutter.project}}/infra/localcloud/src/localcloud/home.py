@@ -67,6 +67,11 @@ class Home:
         return self.secrets / "bundle.pem"
 
     @property
+    def ca_directory(self) -> Path:
+        """The same roots as a folder in which OpenSSL looks one up, instead of reading them all."""
+        return self.secrets / "roots"
+
+    @property
     def service_account(self) -> Path:
         """Key file of the service account that only this localcloud accepts."""
         return self.secrets / "service_account.json"

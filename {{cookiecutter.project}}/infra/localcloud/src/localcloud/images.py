@@ -58,6 +58,13 @@ class Image:
             virtual_environment.find_interpreter(self.name, version)
         return Path(sys.executable)
 
+    @property
+    def is_built(self) -> bool:
+        """Whether `python` is there already, so that nobody has to wait for it."""
+        return not self.lock.exists() or virtual_environment.is_built(
+            self.environments, self.name, self.lock, self._python_version
+        )
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 over all that decides what the image does: Dockerfile, lock, copied files."""

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp
 
 from localcloud import virtual_environment
 from localcloud.bigquery.emulator import BigQuery
-from localcloud.certificates import CertificateAuthority
+from localcloud.certificates import CertificateAuthority, write_directory
 from localcloud.cloud import Cloud
 from localcloud.control import ALREADY_RUNNING
 from localcloud.credentials import write_service_account
@@ -75,6 +75,7 @@ async def serve(options: Options) -> None:
     listener = _listen(options)
     authority = CertificateAuthority(home.secrets)
     authority.write_bundle(home.ca_bundle)
+    write_directory(home.ca_directory, home.ca_bundle)
     write_service_account(home.service_account)
     with _socket_folder(read_state(home)) as sockets:
         state = _state(options, listener.getsockname()[1], sockets)

@@ -45,13 +45,17 @@ def ensure(folder: Path, name: str, lock: Path, version: str, report: Report = _
     Raises:
         FailedPrecondition: that Python is not installed, or the lock cannot be installed.
     """
-    digest = hashlib.sha256(lock.read_bytes() + version.encode()).hexdigest()[:16]
-    environment = folder / f"{name}-{digest}"
+    environment = _environment(folder, name, lock, version)
 
     def build() -> None:
         _build(environment, name, lock, find_interpreter(name, version), report)
 
     return build_once(environment, build)
+
+
+def is_built(folder: Path, name: str, lock: Path, version: str) -> bool:
+    """Whether `ensure` would have nothing to build; arguments as there."""
+    return _is_complete(_environment(folder, name, lock, version))
 
 
 def build_once(environment: Path, build: Callable[[], None]) -> Path:
@@ -104,6 +108,11 @@ def find_interpreter(name: str, version: str) -> str:
         f"Image {name} needs Python {version}, which is not on the PATH; install it, or change"
         " FROM in its Dockerfile."
     )
+
+
+def _environment(folder: Path, name: str, lock: Path, version: str) -> Path:
+    digest = hashlib.sha256(lock.read_bytes() + version.encode()).hexdigest()[:16]
+    return folder / f"{name}-{digest}"
 
 
 def _is_complete(environment: Path) -> bool:

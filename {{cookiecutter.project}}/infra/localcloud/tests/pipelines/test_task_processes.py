@@ -305,6 +305,45 @@ def test_a_killed_process_that_waits_for_its_task_is_replaced(pipelines: Pipelin
     assert task["process"] not in waiting
 
 
+@component
+def leave_threads_in_openssl() -> None:
+    """Ends while threads that nobody waits for compute keys, as those of google-auth may."""
+    import ssl
+    import threading
+
+    context = ssl.create_default_context()
+
+    def shake_hands() -> None:
+        while True:
+            client = context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="a.test")
+            try:
+                client.do_handshake()
+            except ssl.SSLWantReadError:
+                continue  # there is no server
+
+    for _ in range(8):
+        threading.Thread(target=shake_hands, daemon=True).start()
+
+
+def test_a_task_that_ends_beside_busy_threads_does_not_crash(pipelines: PipelineClient) -> None:
+    @dsl.pipeline(name="busy")
+    def busy():
+        for _ in range(4):
+            leave_threads_in_openssl()
+
+    result = run(pipelines, busy)
+    assert result.state == "SUCCEEDED", result.error
+
+
+def warm_processes(localcloud: Any) -> list[int]:
+    """The processes of a localcloud that have imported what the tests' image preloads."""
+    state = read_state(Home(localcloud.home))
+    assert state
+    started = Path(f"/proc/{state.pid}/task").glob("*/children")
+    numbers = [int(each) for file in started for each in file.read_text().split()]
+    return [n for n in numbers if b"plistlib" in Path(f"/proc/{n}/cmdline").read_bytes()]
+
+
 def submit_leaving(folder: str) -> None:
     storage.Client(project=PROJECT).create_bucket(BUCKET)
     client = PipelineClient(Path(folder), Path(folder))
@@ -316,6 +355,7 @@ def test_warm_processes_and_their_tasks_end_with_localcloud(
     start_localcloud: Any, tmp_path: Path
 ) -> None:
     own = start_localcloud()
+    warm = warm_processes(own)
     own.run(  # in a process of its own: gRPC keeps the certificates of the first localcloud
         f"""
         import sys
@@ -326,6 +366,7 @@ def test_warm_processes_and_their_tasks_end_with_localcloud(
     )
     processes = process_numbers(tmp_path / "numbers")
     server, task, _ = processes
+    assert warm == [server], "it was not there before it was needed"
     assert eventually(lambda: set(children(server)) - {task}, 60)  # which waits for the next task
     processes += children(server)
     assert all(is_alive(each) for each in processes)

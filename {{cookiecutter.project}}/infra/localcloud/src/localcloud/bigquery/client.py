@@ -51,7 +51,7 @@ class BigQuery:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._client = httpx.Client(
             proxy=environment["HTTPS_PROXY"],
-            verify=ssl.create_default_context(cafile=environment["REQUESTS_CA_BUNDLE"]),
+            verify=ssl.create_default_context(capath=environment["REQUESTS_CA_BUNDLE"]),
             trust_env=False,
             timeout=_SECONDS,
         )

@@ -1,6 +1,7 @@
 """What the local Vertex AI does when localcloud starts and when it stops."""
 
 from localcloud.cloud import Cloud
+from localcloud.pipelines import task_process
 
 
 def recover(cloud: Cloud) -> None:
@@ -16,6 +17,7 @@ def recover(cloud: Cloud) -> None:
     cloud.schedules.recover()
     cloud.syncs.recover()
     cloud.dlp_jobs.recover()
+    task_process.warm_up(cloud)
 
 
 def stop(cloud: Cloud) -> None:
