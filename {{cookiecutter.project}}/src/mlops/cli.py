@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 import yaml
 
-from mlops import delivery_commands, monitor_commands, operations, routing_commands
+from mlops import (
+    delivery_commands,
+    monitor_commands,
+    operations,
+    privacy_commands,
+    routing_commands,
+)
 from mlops.delivery_commands import ReleaseOption
 from mlops.errors import UserError
 from mlops.options import Environment, EnvironmentOption
@@ -35,6 +41,7 @@ app.add_typer(training, name="training")
 app.add_typer(data, name="data")
 app.add_typer(release, name="release")
 app.add_typer(monitor_commands.app, name="monitor")
+app.add_typer(privacy_commands.app, name="privacy")
 app.add_typer(config, name="config")
 app.add_typer(operations.app)
 app.add_typer(routing_commands.app)

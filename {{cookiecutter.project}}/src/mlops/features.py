@@ -39,6 +39,16 @@ INPUT_ROLES = frozenset({Role.NUMERIC, Role.BUCKETIZED, Role.CATEGORICAL})
 EXTRACTED_ROLES = INPUT_ROLES | {Role.LABEL, Role.SENSITIVE, Role.VALIDATED}
 
 
+class Treatment(StrEnum):
+    """How a column is hidden; config/features.yaml explains each."""
+
+    TOKEN = "token"  # noqa: S105 - no password
+    MASK = "mask"
+    REDACT = "redact"
+    DATE_SHIFT = "date_shift"
+    DROP = "drop"
+
+
 class Column(BaseModel):
     """One column: its BigQuery type, its role, and what is allowed in it."""
 
@@ -59,6 +69,7 @@ class Column(BaseModel):
     slice: bool = False
     drift_threshold: float | None = Field(default=None, gt=0)
     skew_threshold: float | None = Field(default=None, gt=0)
+    privacy: Treatment | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -328,6 +339,16 @@ def _mistakes(column: Column) -> dict[str, bool]:
         ),
         "min is above max": (
             column.min is not None and column.max is not None and column.min > column.max
+        ),
+        "privacy: token, mask and redact are for STRING columns": (
+            column.privacy in {Treatment.TOKEN, Treatment.MASK, Treatment.REDACT}
+            and column.type != "STRING"
+        ),
+        "privacy: date_shift is for TIMESTAMP columns": (
+            column.privacy is Treatment.DATE_SHIFT and column.type != "TIMESTAMP"
+        ),
+        "privacy is of the table's own columns, not of one that sql derives": (
+            column.privacy is not None and column.sql is not None
         ),
         f"default {column.default!r} is not of type {column.type}": not _fits(
             column.default, column.type

@@ -57,6 +57,11 @@ def name_outputs(dataset: str, files: str = "") -> Outputs:
     return Outputs(f"{dataset}.predictions", f"{dataset}.dead_letters", files)
 
 
+def name_files(bucket: str, dataset: str) -> str:
+    """The folder of predictions as Parquet files, for those of a dataset (without its project)."""
+    return f"gs://{bucket}/{dataset}/predictions"
+
+
 def working_dataset(dataset: str) -> str:
     """The dataset beside it for tables of single runs."""
     return f"{dataset}_runs"

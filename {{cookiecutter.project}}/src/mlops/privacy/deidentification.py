@@ -1,0 +1,251 @@
+"""Hide personal data: from one table to another, through DLP."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from mlops.errors import UserError
+from mlops.features import TABLE, Treatment
+from mlops.privacy.inspection import Finding, inspect, inspect_config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from google.cloud import bigquery, dlp_v2
+
+    from mlops.features import Features
+    from mlops.privacy_settings import Key, Privacy
+
+Row = dict[str, Any]
+
+# DLP takes 524,288 bytes and 50,000 values at once; messages need some bytes more a value
+_LARGEST = 300_000
+_MOST_ROWS = 1000
+_BYTES_A_VALUE = 12
+_THREADS = 8
+_KEYED = (Treatment.TOKEN, Treatment.DATE_SHIFT)
+
+
+class DeidentificationError(UserError):
+    """The table cannot be de-identified as it is declared."""
+
+
+def deidentify(
+    client: bigquery.Client,
+    dlp: dlp_v2.DlpServiceClient,
+    parent: str,
+    features: Features,
+    privacy: Privacy,
+    target: str,
+) -> Iterator[str]:
+    """Writes the declared table to another one, each column as its `privacy` says.
+
+    The target is replaced as a whole, once DLP finds nothing in the columns of text any more.
+
+    Args:
+        client: reads and writes the tables.
+        dlp: hides and inspects.
+        parent: `projects/PROJECT/locations/LOCATION`.
+        features: the declaration of the data, with the treatments.
+        privacy: the settings.
+        target: `PROJECT.DATASET.TABLE`.
+
+    Returns:
+        What was done, line by line.
+
+    Raises:
+        DeidentificationError: the target is the source, no column has a treatment, the key is
+            missing, or personal data is left; nothing was written.
+    """
+    from google.cloud import bigquery
+
+    treated = {column.name: column.privacy for column in features.columns if column.privacy}
+    _check(features, treated, privacy, target)
+    source = client.get_table(features.table)
+    schema = [field for field in source.schema if treated.get(field.name) is not Treatment.DROP]
+    config = deidentify_config(features, treated, privacy)
+    rows = [dict(row.items()) for row in client.list_rows(source)]
+    changed = list(_transform(dlp, parent, rows, treated, config, privacy))
+    findings = _inspect(dlp, parent, changed, schema, privacy)
+    if findings:
+        left = ", ".join(f"{each.column} ({each.count} {each.info_type})" for each in findings)
+        raise DeidentificationError(
+            f"Nothing was written: DLP still finds personal data in {left}; give these columns a"
+            " privacy treatment in config/features.yaml, or allow it by privacy.inspection.allowed."
+        )
+    file = io.BytesIO("\n".join(json.dumps(row, default=_plain) for row in changed).encode())
+    job = bigquery.LoadJobConfig(
+        schema=schema,
+        source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
+        write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE,
+    )
+    client.load_table_from_file(file, target, job_config=job).result()
+    for name, treatment in treated.items():
+        yield f"  {name:<28}  {treatment}"
+    yield f"{len(changed)} rows in {target}; DLP finds no personal data in them."
+
+
+def deidentify_config(
+    features: Features, treated: Mapping[str, Treatment], privacy: Privacy
+) -> dict[str, Any]:
+    """What DLP is to do with each column."""
+    key = crypto_key(privacy.key) if privacy.key else {}
+    primitives: dict[Treatment, dict[str, Any]] = {
+        Treatment.TOKEN: {"crypto_deterministic_config": {"crypto_key": key}},
+        Treatment.MASK: {"character_mask_config": {}},
+        Treatment.DATE_SHIFT: {
+            "date_shift_config": {
+                "lower_bound_days": -privacy.shift_days,
+                "upper_bound_days": privacy.shift_days,
+                "context": {"name": subject_of(features, privacy)},
+                "crypto_key": key,
+            }
+        },
+    }
+    found: dict[str, Any] = {"primitive_transformation": {"replace_with_info_type_config": {}}}
+    transformations = []
+    for name, treatment in treated.items():
+        field: dict[str, Any] = {"fields": [{"name": name}]}
+        if treatment in primitives:
+            field["primitive_transformation"] = primitives[treatment]
+        elif treatment is Treatment.REDACT:
+            field["info_type_transformations"] = {"transformations": [found]}
+        else:
+            continue
+        transformations.append(field)
+    return {"record_transformations": {"field_transformations": transformations}}
+
+
+def crypto_key(key: Key) -> dict[str, Any]:
+    """The key as DLP is told of it; KMS unwraps it there."""
+    wrapped = base64.b64decode(key.wrapped_key)
+    return {"kms_wrapped": {"wrapped_key": wrapped, "crypto_key_name": key.kms_key}}
+
+
+def subject_of(features: Features, privacy: Privacy) -> str:
+    """The table's column that tells whose row it is."""
+    return privacy.subject or features.identifier.name
+
+
+def _check(
+    features: Features, treated: Mapping[str, Treatment], privacy: Privacy, target: str
+) -> None:
+    if not re.fullmatch(TABLE, target):
+        raise DeidentificationError(f"{target!r} is no table: write PROJECT.DATASET.TABLE.")
+    if target == features.table:
+        raise DeidentificationError(f"{target} is the source itself: name another table.")
+    if not treated:
+        raise DeidentificationError(
+            "No column of config/features.yaml has a privacy treatment: give one, such as"
+            " `privacy: token`."
+        )
+    keyed = [name for name, treatment in treated.items() if treatment in _KEYED]
+    if keyed and privacy.key is None:
+        raise DeidentificationError(
+            f"The treatment of {keyed[0]} needs privacy.key in config/: make one as"
+            " terraform/modules/privacy/README.md says."
+        )
+
+
+def _transform(
+    dlp: dlp_v2.DlpServiceClient,
+    parent: str,
+    rows: Sequence[Row],
+    treated: Mapping[str, Treatment],
+    config: Mapping[str, Any],
+    privacy: Privacy,
+) -> Iterator[Row]:
+    """The rows as they become, in their order; only treated columns and the subject are sent."""
+    fields = config["record_transformations"]["field_transformations"]
+    names = [each["fields"][0]["name"] for each in fields]
+    contexts = [
+        each["primitive_transformation"]["date_shift_config"]["context"]["name"]
+        for each in fields
+        if "date_shift_config" in each.get("primitive_transformation", {})
+    ]
+    sent = list(dict.fromkeys([*names, *contexts]))
+    dropped = [name for name, treatment in treated.items() if treatment is Treatment.DROP]
+
+    def change(part: Sequence[Row]) -> list[Row]:
+        request = {
+            "parent": parent,
+            "deidentify_config": config,
+            "inspect_config": inspect_config(privacy.inspection),
+            "item": {"table": _table(part, sent)},
+        }
+        table = dlp.deidentify_content(request=request).item.table
+        changed = []
+        for row, answer in zip(part, table.rows, strict=True):
+            values = dict(zip(sent, answer.values, strict=True))
+            new = {name: _read(values[name]) for name in names}
+            changed.append({k: v for k, v in {**row, **new}.items() if k not in dropped})
+        return changed
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for part in pool.map(change, _parts(rows, sent)):
+            yield from part
+
+
+def _parts(rows: Sequence[Row], names: Sequence[str]) -> Iterator[Sequence[Row]]:
+    """The rows in portions that DLP takes."""
+    start = size = 0
+    for place, row in enumerate(rows):
+        own = sum(len(str(row[name]).encode()) + _BYTES_A_VALUE for name in names)
+        if place > start and (size + own > _LARGEST or place - start == _MOST_ROWS):
+            yield rows[start:place]
+            start, size = place, 0
+        size += own
+    if start < len(rows):
+        yield rows[start:]
+
+
+def _table(rows: Iterable[Row], names: Sequence[str]) -> dict[str, Any]:
+    return {
+        "headers": [{"name": name} for name in names],
+        "rows": [{"values": [_cell(row[name]) for name in names]} for row in rows],
+    }
+
+
+def _cell(value: Any) -> dict[str, Any]:
+    """A value as DLP is sent it."""
+    match value:
+        case None:
+            return {}
+        case datetime():
+            return {"timestamp_value": value}
+    return {"string_value": str(value)}
+
+
+def _read(value: dlp_v2.Value) -> Any:
+    if "timestamp_value" in value:
+        return value.timestamp_value
+    return value.string_value if "string_value" in value else None
+
+
+def _inspect(
+    dlp: dlp_v2.DlpServiceClient,
+    parent: str,
+    rows: Sequence[Row],
+    schema: Iterable[bigquery.SchemaField],
+    privacy: Privacy,
+) -> list[Finding]:
+    """What DLP finds in the columns of text, in a sample of the rows."""
+    step = max(1, len(rows) // privacy.inspection.sample_rows)
+    texts = [field.name for field in schema if field.field_type == "STRING"]
+    values = {
+        name: list(dict.fromkeys(row[name] for row in rows[::step] if row[name])) for name in texts
+    }
+    return inspect(dlp, parent, values, privacy.inspection)
+
+
+def _plain(value: Any) -> str:
+    """A value that JSON does not know, as BigQuery reads it."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return str(value)
