@@ -8,6 +8,7 @@ imported when they are needed: whoever only plans and tests does without them.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from google.cloud import bigquery
 
 State = dict[str, Value]
+
+_importing = threading.Lock()
 
 
 class CreationError(Exception):
@@ -35,6 +38,8 @@ def change(type_name: str, before: State, wanted: State | None) -> State | None:
     """
     if type_name not in CREATED:
         return wanted
+    with _importing:  # Terraform asks for many at once: two threads may meet a module half-imported
+        from google.cloud import aiplatform_v1, bigquery, storage  # noqa: F401
     from google.api_core.exceptions import GoogleAPICallError, NotFound
     from google.auth.exceptions import GoogleAuthError
 
