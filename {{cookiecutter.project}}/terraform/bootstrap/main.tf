@@ -43,7 +43,7 @@ locals {
       "roles/logging.logWriter",
       "roles/workflows.invoker",
     ],
-    [for id in ["mlopsDeliverer", "mlopsMonitor", "mlopsPredictor", "mlopsReleaseController", "mlopsStarter", "mlopsSubmitter", "mlopsTrainer"] : "projects/${var.project_id}/roles/${id}"],
+    [for id in ["mlopsDeliverer", "mlopsMonitor", "mlopsPredictor", "mlopsPrivacyOfficer", "mlopsReleaseController", "mlopsStarter", "mlopsSubmitter", "mlopsTrainer"] : "projects/${var.project_id}/roles/${id}"],
   )
   # hasOnly takes a list of at most 10
   grants_only = join(" || ", [

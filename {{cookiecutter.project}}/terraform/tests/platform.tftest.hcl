@@ -77,6 +77,7 @@ run "everything_on" {
     network = {}
     privacy = {
       discovery   = true
+      officers    = ["group:privacy@acme.example"]
       wrapped_key = "CiQAexample="
     }
     promoted_to           = ["acme-ml-next"]

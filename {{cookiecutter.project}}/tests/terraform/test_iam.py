@@ -12,7 +12,7 @@ from tests.terraform.iam_table import PAGE, render
 from tests.terraform.roots import ENVIRONMENTS, project_of
 
 ACCOUNTS = {
-    *("ci-apply", "ci-deploy", "monitoring", "pipelines", "release-controller"),
+    *("ci-apply", "ci-deploy", "monitoring", "pipelines", "privacy", "release-controller"),
     *("scheduler", "serving", "training"),
 }
 # what is released is built once, in dev
@@ -39,6 +39,9 @@ PROJECT_WIDE = {
     ("pipelines", "dataflow.developer"),
     ("pipelines", "dataflow.worker"),
     ("pipelines", "dlp.user"),
+    ("privacy", "bigquery.jobUser"),
+    ("privacy", "dlp.user"),
+    ("privacy", "mlopsPrivacyOfficer"),
     ("release-controller", "bigquery.jobUser"),
     ("release-controller", "mlopsMonitor"),
     ("release-controller", "mlopsReleaseController"),

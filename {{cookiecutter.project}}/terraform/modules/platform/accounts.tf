@@ -10,6 +10,7 @@ locals {
     ci-deploy          = "Brings what was built to this environment."
     monitoring         = "Judges the deployed model and has a new one trained."
     pipelines          = "Runs the steps of the pipelines."
+    privacy            = "Hides, measures and erases personal data, for who may borrow it."
     release-controller = "Moves the endpoint's traffic from one model to the next, or back."
     scheduler          = "Starts jobs at their time or on an event."
     serving            = "Runs the prediction container."
@@ -56,6 +57,22 @@ locals {
       title       = "Predictor"
       description = "Asks an endpoint for predictions, and no more."
       permissions = ["aiplatform.endpoints.explain", "aiplatform.endpoints.predict"]
+    }
+    mlopsPrivacyOfficer = {
+      title       = "Privacy officer"
+      description = "Has DLP measure risks, and marks the models that learned from an erased subject."
+      permissions = [
+        "aiplatform.artifacts.get",
+        "aiplatform.artifacts.list",
+        "aiplatform.executions.get",
+        "aiplatform.executions.list",
+        "aiplatform.metadataStores.get",
+        "aiplatform.models.get",
+        "aiplatform.models.list",
+        "aiplatform.models.update",
+        "dlp.jobs.create",
+        "dlp.jobs.get",
+      ]
     }
     mlopsReleaseController = {
       title       = "Release controller"
@@ -243,7 +260,7 @@ locals {
       "pipelines inspects" = {
         account = "pipelines"
         role    = "roles/dlp.user"
-        reason  = "Training waits for a scan of its data; DLP's jobs have no policy of their own."
+        reason  = "Before training, DLP inspects a sample of the data; what it is sent has no policy of its own."
       }
       "pipelines queries" = {
         account = "pipelines"
@@ -259,6 +276,21 @@ locals {
         account = "pipelines"
         role    = "roles/aiplatform.user"
         reason  = "Jobs, models and metadata have no policy of their own."
+      }
+      "privacy hides" = {
+        account = "privacy"
+        role    = "roles/dlp.user"
+        reason  = "DLP hides, hashes and inspects rows; what it is sent has no policy of its own."
+      }
+      "privacy measures and marks" = {
+        account = "privacy"
+        role    = "mlopsPrivacyOfficer"
+        reason  = "DLP's jobs, models and metadata have no policy of their own."
+      }
+      "privacy queries" = {
+        account = "privacy"
+        role    = "roles/bigquery.jobUser"
+        reason  = "A query is a job of the project; what it may read is granted on datasets."
       }
       "release-controller monitors" = {
         account = "release-controller"
@@ -337,7 +369,23 @@ resource "google_service_account_iam_member" "terraform" {
   member             = each.value.member
 }
 
+# People act as this account, for as long as a token lasts.
+resource "google_service_account_iam_member" "privacy" {
+  for_each = local.officers
+
+  service_account_id = "projects/${var.project_id}/serviceAccounts/${module.iam.accounts["privacy"]}"
+  role               = each.value.role
+  member             = each.value.member
+}
+
 locals {
+  officers = {
+    for member in var.privacy.officers : "${member} borrows" => {
+      member = member
+      reason = "Who answers for personal data hides and erases it as this account."
+      role   = "roles/iam.serviceAccountTokenCreator"
+    }
+  }
   borrowed = {
     "ci-apply borrows" = {
       member = local.members["ci-apply"]

@@ -18,6 +18,11 @@ module "predictions" {
       reason = "Batch predictions write their results and what they refused."
       role   = "roles/bigquery.dataEditor"
     }
+    "privacy erases" = {
+      member = local.members["privacy"]
+      reason = "An erasure deletes a subject's rows here, too."
+      role   = "roles/bigquery.dataEditor"
+    }
   }
 }
 
@@ -36,6 +41,11 @@ module "prediction_runs" {
     "pipelines writes" = {
       member = local.members["pipelines"]
       reason = "A batch prediction prepares its instances and reads what was predicted."
+      role   = "roles/bigquery.dataEditor"
+    }
+    "privacy erases" = {
+      member = local.members["privacy"]
+      reason = "An erasure deletes a subject's rows here, too."
       role   = "roles/bigquery.dataEditor"
     }
     "vertex-ai writes" = {
@@ -109,11 +119,6 @@ module "findings" {
       member = local.agents["dlp.googleapis.com"]
       reason = "Scans save their findings."
       role   = "roles/bigquery.dataEditor"
-    }
-    "pipelines reads" = {
-      member = local.members["pipelines"]
-      reason = "Training stops when the last scan found what it should not."
-      role   = "roles/bigquery.dataViewer"
     }
   }
 }

@@ -92,10 +92,10 @@ module "kms" {
         reason = "Scans that de-identify files unwrap the key of the pseudonyms."
         role   = "roles/cloudkms.cryptoKeyDecrypter"
       }
-      "privacy pipelines unwraps" = {
+      "privacy officer unwraps" = {
         key    = "privacy"
-        member = local.members["pipelines"]
-        reason = "The step that de-identifies calls DLP with the wrapped key."
+        member = local.members["privacy"]
+        reason = "Who hides or erases calls DLP with the wrapped key."
         role   = "roles/cloudkms.cryptoKeyDecrypter"
       }
     },
@@ -173,6 +173,11 @@ module "storage" {
       member = local.members["pipelines"]
       reason = "Vertex AI checks that the staging bucket is there before it starts a job."
       role   = "roles/storage.bucketViewer"
+    }
+    "privacy erases" = {
+      member = local.members["privacy"]
+      reason = "An erasure deletes extracted rows, and keeps its tombstone."
+      role   = "roles/storage.objectUser"
     }
     "release-controller reads" = {
       member = local.members["release-controller"]

@@ -38,6 +38,11 @@ output "grants" {
         resource = "account terraform"
       }) if var.cloud_build != null
     },
+    {
+      for key, grant in local.officers : "account privacy ${key}" => merge(grant, {
+        resource = "account privacy"
+      })
+    },
   )
 }
 

@@ -157,15 +157,21 @@ variable "network" {
 }
 
 variable "privacy" {
-  description = "What counts as personal data, how often it is looked for, and the wrapped key of the pseudonyms."
+  description = "What counts as personal data, how often it is looked for, the wrapped key of the pseudonyms, and who may hide and erase."
   type = object({
     discovery   = optional(bool, false)
     info_types  = optional(set(string))
+    officers    = optional(set(string), [])
     paused      = optional(bool, false)
     scan_days   = optional(number, 1)
     wrapped_key = optional(string)
   })
   default = {}
+
+  validation {
+    condition     = alltrue([for member in var.privacy.officers : can(regex("^(user|group):[^@]+@[^@]+$", member))])
+    error_message = "Name officers as user:NAME@DOMAIN or group:NAME@DOMAIN."
+  }
 }
 
 variable "project_id" {
