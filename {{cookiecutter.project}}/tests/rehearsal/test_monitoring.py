@@ -17,7 +17,7 @@ import json, subprocess, sys, time
 from statistics import median
 from google.cloud import aiplatform, bigquery
 from mlops.cli import app
-from mlops.monitoring.job import find_job, job_client
+from mlops.monitoring.job import apply_monitoring, find_job, job_client
 from mlops.release.deployment import find_endpoint
 from mlops.release.prediction import read_rows, read_score
 from mlops.session import connect
@@ -66,6 +66,10 @@ for job in runs:
     job.cancel()
 print("runs", len(runs))
 app(["monitor", "status"], standalone_mode=False)
+for enabled in (False, True):
+    monitoring = settings.monitoring.model_copy(update={"enabled": enabled})
+    for line in apply_monitoring(settings.name, settings.features, monitoring, settings.bucket):
+        print(line, find_job(jobs, endpoint).state.name)
 """
 
 
@@ -117,3 +121,11 @@ def test_the_page_draws_each_window_beside_its_threshold(watched: str) -> None:
     assert "anomalies of trip_miles" in page
     assert page.count("<svg") == 4
     assert page.count('class="even"') == 4
+
+
+def test_what_is_switched_off_is_paused_until_it_is_wanted_again(watched: str) -> None:
+    paused, resumed = watched.splitlines()[-2:]
+    assert paused == (
+        "monitoring: paused, as monitoring.enabled is false in config/ JOB_STATE_PAUSED"
+    )
+    assert resumed == "monitoring: resumed, 1 deployed model(s), each 24 h JOB_STATE_RUNNING"

@@ -149,7 +149,9 @@ def test_each_alert_reaches_someone_and_says_what_to_do(environment: str, plans:
     runbook = plan.document["variables"]["runbook"]["value"]
     policies = plan.of_type("google_monitoring_alert_policy")
     keys = {policy["user_labels"]["alert"] for policy in policies.values()}
-    headings = {"drift", "errors", "findings", "jobs", "latency", "pipelines", "saturation"}
+    headings = {
+        "decay", "drift", "errors", "findings", "jobs", "latency", "pipelines", "saturation"
+    }  # fmt: skip
     assert keys == headings
     for address, policy in policies.items():
         [documentation] = policy["documentation"]

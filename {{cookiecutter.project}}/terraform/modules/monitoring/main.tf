@@ -15,11 +15,26 @@ locals {
       description = "Pipeline jobs that failed."
       filter      = "resource.type=\"aiplatform.googleapis.com/PipelineJob\" AND jsonPayload.state=\"PIPELINE_STATE_FAILED\""
     }
+    # a line of `mlops monitor evaluate`
+    "mlops/retraining" = {
+      description = "New models that were asked for, as the deployed one was bad for long enough."
+      filter      = "resource.type=\"cloud_run_job\" AND resource.labels.job_name=\"retraining\" AND textPayload:\"a new model is asked for\""
+    }
   }
 
   # Each alert: a metric, how it is brought to one number, the bound, for how long, and whom it wakes.
   # Its key is the heading of its runbook. A missing number opens no incident: an idle endpoint has none.
   alerts = {
+    decay = {
+      title     = "The deployed model decayed: a new one is trained"
+      severity  = "WARNING"
+      filter    = "metric.type=\"${local.logged}/mlops/retraining\" AND resource.type=\"cloud_run_job\""
+      aligner   = "ALIGN_SUM"
+      reducer   = "REDUCE_SUM"
+      period    = 300
+      duration  = 0
+      threshold = 0
+    }
     drift = {
       title     = "Features drifted"
       severity  = "WARNING"
