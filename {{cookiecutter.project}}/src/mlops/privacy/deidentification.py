@@ -246,6 +246,8 @@ def _inspect(
 
 def _plain(value: Any) -> str:
     """A value that JSON does not know, as BigQuery reads it."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     return str(value)

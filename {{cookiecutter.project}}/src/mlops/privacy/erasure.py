@@ -1,15 +1,15 @@
 """The right to be forgotten: delete a subject's rows, and what was made of them.
 
 What remains is a tombstone: a keyed hash in place of the subject's id, when it was erased, how many
-rows, and which models had learned from the table by then. It is written before anything is deleted,
-so that an erasure that was interrupted is finished by the same command.
+rows, and which models had learned from the table by then. It is begun before anything is deleted,
+and finished after everything is, so that the same command goes on where one was interrupted.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +45,7 @@ class Tombstone:
         subject: the keyed hash of the subject's id.
         table: from which the rows were deleted.
         column: that held the id.
-        erased_at: when it began.
+        erased_at: when the rows were deleted; empty while the erasure is not finished.
         rows: how many rows there were, in all tables.
         models: the versions that had been trained on the table by then.
         retrain_by: the day by which they must have been replaced.
@@ -103,23 +103,25 @@ def erase(
     if not begun and not counts:
         raise ErasureError(f"No row has that {column}: nothing was deleted.")
     tombstone = _read(kept) if begun else _bury(settings, kept.name, column, sum(counts.values()))
-    folders = _row_folders(settings, tombstone.erased_at)
-    blobs = [blob for folder in folders for blob in _list(files, folder)]
-    for table, count in counts.items():
-        yield f"  {count} rows of {table}"
-    yield f"  {len(blobs)} files of rows: extracts, what was transformed, predictions"
+    until = tombstone.erased_at or _now()
+    for table, rows in counts.items():
+        yield f"  {rows} rows of {table}"
+    count = len(_row_files(settings, files, until))
+    yield f"  {count} files of rows that pipelines extracted, transformed or predicted"
     for model in tombstone.models:
         yield f"  version {model} learned from the table: retrain by {tombstone.retrain_by}"
     if not really:
         yield "Nothing was deleted; add --yes to do it."
         return
     if not begun:
-        kept.upload_from_string(json.dumps(asdict(tombstone)), content_type="application/json")
+        _keep(kept, tombstone)
     _mark(settings, tombstone)
     for table in counts:
         _query(tables, f"DELETE FROM `{table}` WHERE {_is_subject(column)}", subject)  # noqa: S608
-    for blob in blobs:
+    until = tombstone.erased_at or _now()  # a run may have extracted the rows until they were gone
+    for blob in _row_files(settings, files, until):
         blob.delete()
+    _keep(kept, replace(tombstone, erased_at=until))
     yield f"Erased; gs://{settings.bucket}/{kept.name} remembers it under a keyed hash."
     yield "BigQuery's time travel still holds the rows for as long as its dataset says."
 
@@ -186,16 +188,24 @@ def _query(client: bigquery.Client, statement: str, subject: str) -> list[Any]:
 
 
 def _bury(settings: Settings, name: str, column: str, rows: int) -> Tombstone:
-    now = datetime.now(UTC)
+    due = datetime.now(UTC) + timedelta(days=settings.privacy.retrain_days)
     return Tombstone(
         subject=name.rpartition("/")[2].removesuffix(".json"),
         table=settings.features.table,
         column=column,
-        erased_at=now.isoformat(),
+        erased_at="",
         rows=rows,
         models=tuple(_learned(settings)),
-        retrain_by=f"{now + timedelta(days=settings.privacy.retrain_days):%Y-%m-%d}",
+        retrain_by=f"{due:%Y-%m-%d}",
     )
+
+
+def _keep(blob: storage.Blob, tombstone: Tombstone) -> None:
+    blob.upload_from_string(json.dumps(asdict(tombstone)), content_type="application/json")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
 
 
 def _read(blob: storage.Blob) -> Tombstone:
@@ -236,13 +246,14 @@ def _label(version: aiplatform.Model, labels: dict[str, str]) -> None:
     )
 
 
-def _row_folders(settings: Settings, until: str) -> list[str]:
-    """Where pipelines have put rows of the table before it was changed, and predictions by key."""
+def _row_files(settings: Settings, files: storage.Client, until: str) -> list[storage.Blob]:
+    """Files of rows that pipelines had made by then, and of predictions by key."""
     from google.cloud import aiplatform
 
     found = aiplatform.Artifact.list(filter=f'schema_title="{_ROWS}" AND create_time<="{until}"')
     folders = {each.uri for each in found if each.uri.startswith(f"gs://{settings.bucket}/")}
-    return sorted({*folders, name_files(settings.bucket, settings.batch_prediction.dataset)})
+    folders.add(name_files(settings.bucket, settings.batch_prediction.dataset))
+    return [blob for folder in sorted(folders) for blob in _list(files, folder)]
 
 
 def _list(files: storage.Client, folder: str) -> list[storage.Blob]:
