@@ -66,8 +66,9 @@ for job in runs:
     job.cancel()
 print("runs", len(runs))
 app(["monitor", "status"], standalone_mode=False)
-for enabled in (False, True):
-    monitoring = settings.monitoring.model_copy(update={"enabled": enabled})
+told = {"emails": ("team@example.com", "ops@example.com")}
+for change in ({"enabled": False}, {"enabled": True}, told, told):
+    monitoring = settings.monitoring.model_copy(update=change)
     for line in apply_monitoring(settings.name, settings.features, monitoring, settings.bucket):
         print(line, find_job(jobs, endpoint).state.name)
 """
@@ -123,9 +124,10 @@ def test_the_page_draws_each_window_beside_its_threshold(watched: str) -> None:
     assert page.count('class="even"') == 4
 
 
-def test_what_is_switched_off_is_paused_until_it_is_wanted_again(watched: str) -> None:
-    paused, resumed = watched.splitlines()[-2:]
-    assert paused == (
-        "monitoring: paused, as monitoring.enabled is false in config/ JOB_STATE_PAUSED"
-    )
-    assert resumed == "monitoring: resumed, 1 deployed model(s), each 24 h JOB_STATE_RUNNING"
+def test_what_is_declared_otherwise_is_paused_resumed_or_updated(watched: str) -> None:
+    paused, *others = watched.splitlines()[-4:]
+    assert paused.startswith("monitoring: paused, as monitoring.enabled is false in config/")
+    assert paused.endswith("JOB_STATE_PAUSED")
+    changes = [re.split(r"[ ,]+", line)[1] for line in others]
+    assert changes == ["resumed", "updated", "unchanged"]
+    assert all(line.endswith("JOB_STATE_RUNNING") for line in others)

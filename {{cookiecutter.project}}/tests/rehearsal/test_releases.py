@@ -71,6 +71,7 @@ def test_a_release_is_begun_looked_at_and_aborted(played: str, rehearsal: Rehear
     assert re.search(r"version 2 \(champion\)  100 % of the traffic", told)
     assert re.search(r"reverting .*asked for by `mlops release abort`", told)
     assert re.search(r"aborted .*the canary is undeployed", told)
+    assert re.search(r"^monitoring: \w+, 1 deployed model\(s\)", told, re.M)  # what is left of it
     assert swapped.returncode == 1
     assert "Version 3 gets no alias: its recorded metrics are not those of gs://" in swapped.stderr
 

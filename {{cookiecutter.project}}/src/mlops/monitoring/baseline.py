@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mlops.data.query import Split
 from mlops.registry.lineage import LineageError, trace
@@ -62,23 +62,32 @@ def _find_data(model: str) -> tuple[str, str] | None:
     return next(found, None)
 
 
+def sample_rows(file: BinaryIO, columns: Sequence[str], count: int) -> Iterator[dict[str, Any]]:
+    """About so many rows of a Parquet file, evenly spread over it: the same ones each time.
+
+    Whole groups of rows are left out before rows of a group are, so that a large file is not read
+    to its end. A column that is not there, and a value that is missing, is left out of its row.
+    """
+    import pyarrow.parquet as pq
+
+    parquet = pq.ParquetFile(file)
+    there = [name for name in columns if name in parquet.schema_arrow.names]
+    step = max(1, parquet.metadata.num_rows // count)
+    skipped = max(1, min(step, parquet.num_row_groups))
+    for group in range(0, parquet.num_row_groups, skipped):
+        table = parquet.read_row_group(group, columns=there, use_threads=False)
+        for row in table.to_pylist()[:: step // skipped]:
+            yield {name: value for name, value in row.items() if value is not None}
+
+
 def _read_rows(
     client: storage.Client, uri: str, columns: Sequence[str]
 ) -> Iterator[dict[str, Any]]:
-    """About ROWS rows, evenly spread over some of the Parquet files: the same ones each time."""
-    import pyarrow.parquet as pq
-
+    """About ROWS rows of some of the Parquet files below a URI."""
     bucket, folder = split_uri(uri)
     found = client.list_blobs(bucket, prefix=f"{folder}/")
     blobs = [blob for blob in found if blob.name.endswith(".parquet")]
     blobs = blobs[:: -(-len(blobs) // _FILES) or 1]
     for blob in blobs:
         with blob.open("rb") as file:
-            parquet = pq.ParquetFile(file)
-            there = [name for name in columns if name in parquet.schema_arrow.names]
-            step = max(1, parquet.metadata.num_rows * len(blobs) // ROWS)
-            skipped = min(step, parquet.num_row_groups)  # groups are left out before rows are
-            for group in range(0, parquet.num_row_groups, skipped):
-                table = parquet.read_row_group(group, columns=there, use_threads=False)
-                for row in table.to_pylist()[:: step // skipped]:
-                    yield {name: value for name, value in row.items() if value is not None}
+            yield from sample_rows(file, columns, -(-ROWS // len(blobs)))

@@ -24,14 +24,6 @@ if TYPE_CHECKING:
 
 _OBJECTIVES = "model_deployment_monitoring_objective_configs"
 _SCHEDULE = "model_deployment_monitoring_schedule_config"
-# what an update may change; one that leaves the schedule out does not move the next run
-_FIELDS = (
-    _OBJECTIVES,
-    _SCHEDULE,
-    "model_monitoring_alert_config",
-    "logging_sampling_strategy",
-    "log_ttl",
-)
 
 
 class MonitoringError(UserError):
@@ -46,7 +38,8 @@ def folder_of(bucket: str, name: str) -> str:
 def job_client(location: str) -> aiplatform_v1.JobServiceClient:
     """Vertex AI's client of monitoring jobs.
 
-    The SDK's own ModelDeploymentMonitoringJob loses objectives (googleapis/python-aiplatform#2361).
+    The SDK's own ModelDeploymentMonitoringJob is known to lose objectives
+    (googleapis/python-aiplatform#2361).
     """
     from google.cloud import aiplatform_v1
 
@@ -174,7 +167,8 @@ def _find_baseline(
 def _update(client: aiplatform_v1.JobServiceClient, found: Job, wanted: Job) -> str:
     """Changes what differs; tells whether anything did."""
     before, after = _content(found), _content(wanted)
-    paths = [name for name in _FIELDS if before[name] != after[name]]
+    # an update that leaves the schedule out does not move the next run
+    paths = [name for name in after if before[name] != after[name]]
     if paths:
         wanted.name = found.name
         client.update_model_deployment_monitoring_job(
@@ -187,10 +181,35 @@ def _update(client: aiplatform_v1.JobServiceClient, found: Job, wanted: Job) -> 
 
 
 def _content(job: Job) -> dict[str, Any]:
-    """What a declaration decides, without what Vertex AI adds."""
-    content = type(job).to_dict(job)
-    schedule = content[_SCHEDULE]["monitor_interval"]
-    return {name: content[name] for name in _FIELDS} | {_SCHEDULE: schedule}
+    """What a declaration decides, by field, without what Vertex AI adds."""
+    alerts = job.model_monitoring_alert_config
+    objectives = [
+        (config.deployed_model_id, *_objective(config.objective_config))
+        for config in job.model_deployment_monitoring_objective_configs
+    ]
+    return {
+        _OBJECTIVES: sorted(objectives, key=lambda each: str(each[0])),
+        _SCHEDULE: job.model_deployment_monitoring_schedule_config.monitor_interval,
+        "model_monitoring_alert_config": (
+            alerts.enable_logging,
+            sorted(alerts.email_alert_config.user_emails),
+        ),
+        "logging_sampling_strategy": (
+            job.logging_sampling_strategy.random_sample_config.sample_rate
+        ),
+        "log_ttl": job.log_ttl,
+    }
+
+
+def _objective(config: Any) -> tuple[list[str], dict[str, float], dict[str, float]]:
+    """The training data, and the thresholds of skew and of drift."""
+    skew = config.training_prediction_skew_detection_config.skew_thresholds
+    drift = config.prediction_drift_detection_config.drift_thresholds
+    return (
+        list(config.training_dataset.gcs_source.uris),
+        {name: each.value for name, each in skew.items()},
+        {name: each.value for name, each in drift.items()},
+    )
 
 
 def _pause(client: aiplatform_v1.JobServiceClient, found: Job | None) -> Iterator[str]:
