@@ -88,7 +88,7 @@ def test_an_unknown_environment_is_refused(config: Path) -> None:
         ("features.yaml", "max: 86400", "max: -1", "trip_seconds: min is above max"),
         ("features.yaml", "name: trip_seconds", "name: trip_miles", "trip_miles is declared twice"),
         ("features.yaml", "role: identifier", "role: validated", "must have the role identifier"),
-        ("features.yaml", "role: timestamp}", "role: validated}",
+        ("features.yaml", "role: timestamp,", "role: validated,",
          "a TIMESTAMP cannot be extracted"),
         ("features.yaml", "values: [Cash,", "min: 1\n    values: [Cash,", "use values"),
         ("features.yaml", "role: label", "role: label, default: 0", "a label has no default"),

@@ -148,8 +148,8 @@ def _check(
     keyed = [name for name, treatment in treated.items() if treatment in _KEYED]
     if keyed and privacy.key is None:
         raise DeidentificationError(
-            f"The treatment of {keyed[0]} needs privacy.key in config/: make one as"
-            " terraform/modules/privacy/README.md says."
+            f"The treatment of {keyed[0]} needs privacy.key in config/: base.yaml there tells how"
+            " to make one."
         )
 
 

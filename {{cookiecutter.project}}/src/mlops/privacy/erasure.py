@@ -90,8 +90,7 @@ def erase(
     """
     if settings.privacy.key is None:
         raise ErasureError(
-            "An erasure needs privacy.key in config/: make one as"
-            " terraform/modules/privacy/README.md says."
+            "An erasure needs privacy.key in config/: base.yaml there tells how to make one."
         )
     column = subject_of(settings.features, settings.privacy)
     parent = f"projects/{settings.project}/locations/{settings.location}"
