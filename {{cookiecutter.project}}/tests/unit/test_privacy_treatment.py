@@ -17,9 +17,10 @@ from mlops.privacy.deidentification import (
     deidentify_config,
     subject_of,
 )
+from mlops.privacy.erasure import ErasureError, erase
 from mlops.privacy.k_anonymity import Risk, describe, summarise
 from mlops.privacy_settings import KAnonymity, Key, Privacy
-from mlops.settings import load_features
+from mlops.settings import load_features, load_settings
 
 KEY = Key(kms_key="projects/p/locations/l/keyRings/r/cryptoKeys/k", wrapped_key="bG9jYWxjbG91ZA==")
 
@@ -85,6 +86,13 @@ def test_mistakes_are_told_before_anything_is_read(
 def test_a_treatment_must_fit_its_column(column: dict[str, Any], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         Column(name="x", role="validated", **column)
+
+
+def test_nobody_is_erased_without_a_key_to_remember_them_by(config: Path) -> None:
+    settings = load_settings("local", config).model_copy(update={"privacy": Privacy()})
+    nothing: Any = SimpleNamespace()
+    with pytest.raises(ErasureError, match=r"privacy\.key"):
+        list(erase(settings, "x", nothing, nothing, nothing, really=True))
 
 
 def bucket(low: int, high: int, count: int, *shown: int) -> Any:

@@ -256,5 +256,6 @@ def _row_files(settings: Settings, files: storage.Client, until: str) -> list[st
 
 
 def _list(files: storage.Client, folder: str) -> list[storage.Blob]:
+    """The files of a folder, and what they were before: a version that is deleted is gone."""
     bucket, name = split_uri(folder)
-    return list(files.list_blobs(bucket, prefix=f"{name}/"))
+    return list(files.list_blobs(bucket, prefix=f"{name}/", versions=True))
