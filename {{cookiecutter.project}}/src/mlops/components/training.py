@@ -10,15 +10,10 @@ def transform_data(
     features: Dict[str, Any],
     beam_arguments: List[str],
     data: dsl.Input[dsl.Dataset],
-    validation: dsl.Input[dsl.Artifact],
     examples: dsl.Output[dsl.Dataset],
     graph: dsl.Output[dsl.Artifact],
 ) -> None:
-    """Learns the preprocessing and applies it to what training reads.
-
-    `validation` is the report of this data, which it has passed: so the lineage of a model leads to
-    the schema that its data kept.
-    """
+    """Learns the preprocessing and applies it to what training reads."""
     from mlops.features import Features
     from mlops.training.transform import transform
 
@@ -79,14 +74,16 @@ def train_model(
     service_account: str,
     examples: dsl.Input[dsl.Dataset],
     graph: dsl.Input[dsl.Artifact],
+    validation: dsl.Input[dsl.Artifact],
     model: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
     trials: dsl.Input[dsl.Artifact] = None,
 ) -> None:
     """Trains the model and saves it with its preprocessing, here or in a CustomJob.
 
-    `trials` is the search that found `training`, if there was one: so the lineage of a model leads
-    to it.
+    The lineage of a model leads through its inputs: `validation` is the report of the data, which
+    has passed, with the schema that it kept; `trials` is the search that found `training`, if there
+    was one.
     """
     import json
 

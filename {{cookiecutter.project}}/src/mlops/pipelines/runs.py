@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
     from mlops.settings import Settings
 
-POLL_SECONDS = 1.0
+POLL_SECONDS = 0.5
+SUCCEEDED = "PIPELINE_STATE_SUCCEEDED"  # Vertex's names
+ENDED = {SUCCEEDED, "PIPELINE_STATE_FAILED", "PIPELINE_STATE_CANCELLED"}
 LABEL_LENGTH = 63
 
 
@@ -178,16 +180,17 @@ def follow(job: aiplatform.PipelineJob, write: Callable[[str], None]) -> Progres
         PipelineRunError: the job did not succeed; says which task failed and why.
     """
     progress = Progress()
+    get = job.api_client.get_pipeline_job  # taken once: the SDK makes a client for each access
     while True:
-        done = job.done()
-        for line in progress.update(job.task_details):
+        found = get(name=job.resource_name)
+        for line in progress.update(found.job_detail.task_details):
             write(line)
-        if done:
+        if (state := found.state.name) in ENDED:
             break
         time.sleep(POLL_SECONDS)
-    if job.has_failed:
+    if state != SUCCEEDED:
         raise PipelineRunError(
-            progress.failure() or f"The pipeline job failed: {job.resource_name}"
+            progress.failure() or f"The pipeline job ended as {state}: {job.resource_name}"
         )
     return progress
 

@@ -63,12 +63,8 @@ def training(
         on_drift=on_drift,
         statistics=validated.outputs["statistics"],
     )
-    transformed = transform_data(
-        features=features,
-        beam_arguments=beam_arguments,
-        data=data,
-        validation=validated.outputs["report"],
-    ).after(compared, inspected)
+    # Beside the checks, which take as long: bad data stops what trains on the examples.
+    transformed = transform_data(features=features, beam_arguments=beam_arguments, data=data)
     examples, graph = transformed.outputs["examples"], transformed.outputs["graph"]
     with dsl.If(tunes == False, name="as-declared"):  # noqa: E712 - builds an expression
         trained = train_model(
@@ -82,7 +78,8 @@ def training(
             service_account=service_account,
             examples=examples,
             graph=graph,
-        )
+            validation=validated.outputs["report"],
+        ).after(compared, inspected)
     with dsl.Else(name="tuned"):
         searched = tune_model(
             project=project,
@@ -94,7 +91,7 @@ def training(
             training_image=training_image,
             service_account=service_account,
             examples=examples,
-        )
+        ).after(compared, inspected)
         trained_best = train_model(
             project=project,
             location=location,
@@ -106,6 +103,7 @@ def training(
             service_account=service_account,
             examples=examples,
             graph=graph,
+            validation=validated.outputs["report"],
             trials=searched.outputs["trials"],
         )
     model = dsl.OneOf(trained.outputs["model"], trained_best.outputs["model"])

@@ -40,6 +40,9 @@ class Loop:
             self._optimizer.build(self._model.trainable_variables)
             self._mean_loss = keras.metrics.Mean(name="loss")
             self._metric = build_metric(features)
+        # they have no loop or condition that TensorFlow would have to convert, which takes a second
+        self._train_step = tf.autograph.experimental.do_not_convert(self._train)
+        self._measure_step = tf.autograph.experimental.do_not_convert(self._measure)
         self._train_all = tf.function(self._train_batches)
         self._measure_all = tf.function(self._measure_batches)
 
@@ -92,11 +95,11 @@ class Loop:
 
     def _train_batches(self, batches: Iterator[Batch]) -> None:
         for batch in batches:
-            self._strategy.run(self._train, batch)
+            self._strategy.run(self._train_step, batch)
 
     def _measure_batches(self, batches: Iterator[Batch]) -> None:
         for batch in batches:
-            self._strategy.run(self._measure, batch)
+            self._strategy.run(self._measure_step, batch)
 
     def _train(self, inputs: dict[str, tf.Tensor], labels: tf.Tensor) -> None:
         """One step; Keras's optimizer adds up the gradients of all replicas."""

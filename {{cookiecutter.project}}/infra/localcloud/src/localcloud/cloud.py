@@ -42,8 +42,8 @@ class Cloud:
     """One running localcloud.
 
     `environment` holds the variables that point a child process at it; `servers` are the
-    processes of deployed models, `forks` the warm ones of pipelines'
-    tasks, `pipelines` and `jobs` run what their names say.
+    processes of deployed models, `forks` the warm ones that these and pipelines'
+    tasks are forked from, `pipelines` and `jobs` run what their names say.
     """
 
     home: Home

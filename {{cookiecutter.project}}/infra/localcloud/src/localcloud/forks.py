@@ -82,11 +82,18 @@ class Fork:
         finally:
             self._lock.release()
 
+    def poll(self) -> int | None:
+        """The exit code, if the child has ended."""
+        try:
+            return self.wait(0)
+        except subprocess.TimeoutExpired:
+            return None
+
     def _await_end(self, timeout: float | None) -> int:
         self._channel.settimeout(timeout)
         try:
             message = self._channel.recv(MESSAGE.size)
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):
             raise subprocess.TimeoutExpired(str(self.pid), timeout or 0) from None
         self._channel.close()
         # A child whose server is killed is killed with it.

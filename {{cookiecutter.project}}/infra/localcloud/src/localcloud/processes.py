@@ -23,6 +23,10 @@ class Process(Protocol):
         """Its exit code, once it has ended; raises TimeoutExpired after that many seconds."""
         ...
 
+    def poll(self) -> int | None:
+        """Its exit code, if it has ended."""
+        ...
+
 
 def image_environment(image: Image, cloud_environment: Mapping[str, str]) -> dict[str, str]:
     """The variables of a process of this image: a little of ours, the image's, the cloud's.

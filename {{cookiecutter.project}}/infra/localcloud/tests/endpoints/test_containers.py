@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
 from google.api_core import exceptions
 from google.cloud import aiplatform
 from google.cloud.aiplatform_v1 import PredictionServiceClient
@@ -44,6 +45,18 @@ def test_the_container_is_started_by_vertexs_contract(
     assert variable("HTTPS_PROXY") == localcloud.environment["HTTPS_PROXY"]
     assert variable("PYTEST_CURRENT_TEST") is None
     assert endpoint.predict([{"arguments": True}]).predictions == [f"--id {deployed.id}"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's /proc")
+def test_a_module_is_forked_from_a_process_that_has_imported_what_its_image_preloads(
+    serving: aiplatform.Endpoint,
+) -> None:
+    process = int(serving.predict([{"process": True}]).predictions[0])
+    stat = Path(f"/proc/{process}/stat").read_text()
+    parent = int(stat.rpartition(")")[2].split()[1])
+    command = Path(f"/proc/{parent}/cmdline").read_bytes().split(b"\0")
+    assert command[-2] == b"plistlib"
+    assert command[-3].endswith(b"module_runner.py")
 
 
 def test_a_model_server_that_ends_is_started_again(

@@ -119,7 +119,7 @@ def _container(job: Job, resource: BatchPredictionJob) -> Container:
     )
     image = job.cloud.images.resolve(model.container_spec.image_uri)
     project = str(project_number(job.name.split("/")[1]))
-    return container(image, job.cloud.environment, project, job.name, deployed, model)
+    return container(job.cloud, image, project, job.name, deployed, model)
 
 
 def _instance_config(

@@ -10,8 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO
 
-from google.api_core.exceptions import GoogleAPICallError
-
 from localcloud import forks, processes
 from localcloud.cloud import Cloud
 from localcloud.forks import ForkServerEnded, Program
@@ -64,11 +62,11 @@ class TaskProcess:
         arguments = [*self._module(), *self.fill(self.container.args)]
         if self.python != self.image.python:
             environment["PATH"] = f"{self.python.parent}{os.pathsep}{environment['PATH']}"
-        program = _program(self.image, self.python, image_environment)
-        if forks.IS_SUPPORTED and program.can_become(environment):
+        warm = program(self.image, self.python, image_environment)
+        if forks.IS_SUPPORTED and warm.can_become(environment):
             with contextlib.suppress(ForkServerEnded):  # then the task itself shows why
                 own = [storage, json.dumps(arguments)]
-                return self.cloud.forks.fork(program, own, environment, self._folder, output)
+                return self.cloud.forks.fork(warm, own, environment, self._folder, output)
         file = self.scratch / "arguments.json"  # a command line is too short for large inputs
         file.write_text(json.dumps(arguments))
         command = [str(self.python), str(_TASK_RUNNER), storage, str(file)]
@@ -107,16 +105,6 @@ class TaskProcess:
         return ["--component_module_path", str(module)]
 
 
-def warm_up(cloud: Cloud) -> None:
-    """Start the warm processes of images that preload modules, before a task waits for one."""
-    for name in cloud.images.names() if forks.IS_SUPPORTED else ():
-        with contextlib.suppress(GoogleAPICallError):  # a task that needs the image shows why
-            image = cloud.images.resolve(name)
-            if image.preload and image.is_built:
-                environment = processes.image_environment(image, cloud.environment)
-                cloud.forks.start(_program(image, image.python, environment))
-
-
 def ensure_python(image: Image, container: Container, output: IO[bytes]) -> Path:
     """The Python that a container runs with; making its environment can take minutes.
 
@@ -128,7 +116,7 @@ def ensure_python(image: Image, container: Container, output: IO[bytes]) -> Path
     return image.python
 
 
-def _program(image: Image, python: Path, image_environment: Mapping[str, str]) -> Program:
+def program(image: Image, python: Path, image_environment: Mapping[str, str]) -> Program:
     """What KFP components of an image are forked from."""
     environment = frozenset({**image_environment, "_KFP_RUNTIME": "true"}.items())
     return Program(python, _TASK_RUNNER, (*_PRELOADED, *image.preload), environment)

@@ -5,11 +5,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from google.cloud.aiplatform_v1.types import DeployedModel, Model
 
+from localcloud import module_process
+from localcloud.cloud import Cloud
 from localcloud.images import Image
-from localcloud.processes import image_environment
+from localcloud.processes import Process, image_environment
 
 DEFAULT_TIMEOUT = 180.0  # seconds until a model must be healthy, unless its container says
 _REFERENCE = re.compile(r"\$\$\((\w+)\)|\$\((\w+)\)")
@@ -19,21 +22,36 @@ _REFERENCE = re.compile(r"\$\$\((\w+)\)|\$\((\w+)\)")
 class Container:
     """A command, its variables and the HTTP routes under which it will answer."""
 
+    cloud: Cloud
+    image: Image
     command: list[str]
     environment: dict[str, str]
-    folder: Path | None
     health_route: str
     predict_route: str
     timeout: float  # seconds until it must be healthy
 
-    def on_port(self, port: int) -> dict[str, str]:
-        """The variables that make it listen on this port, on the loopback interface alone."""
-        return {**self.environment, "AIP_HTTP_PORT": str(port), "AIP_HTTP_HOST": "127.0.0.1"}
+    def start(self, port: int, folder: Path, log: IO[bytes]) -> Process:
+        """Start it, listening on this port of the loopback interface alone.
+
+        Args:
+            port: a free one.
+            folder: where it starts, unless its image has a folder for that.
+            log: what it prints goes there.
+        """
+        own = {"AIP_HTTP_PORT": str(port), "AIP_HTTP_HOST": "127.0.0.1"}
+        return module_process.start(
+            self.cloud,
+            self.image,
+            self.command,
+            {**self.environment, **own},
+            self.image.working_folder or folder,
+            log,
+        )
 
 
 def container(
+    cloud: Cloud,
     image: Image,
-    cloud_environment: Mapping[str, str],
     project_number: str,
     endpoint: str,
     deployed: DeployedModel,
@@ -42,8 +60,8 @@ def container(
     """The container of a model that is deployed on an endpoint.
 
     Args:
+        cloud: what the process reaches.
         image: what `model.container_spec.image_uri` resolves to.
-        cloud_environment: the variables that point a process at this localcloud.
         project_number: of the endpoint's project.
         endpoint: resource name of the endpoint.
         deployed: the deployed model, with its id.
@@ -68,9 +86,10 @@ def container(
     for variable in spec.env:  # later ones may name earlier ones
         variables[variable.name] = _expand(variable.value, variables)
     return Container(
+        cloud=cloud,
+        image=image,
         command=_command(image, model, variables),
-        environment={**image_environment(image, cloud_environment), **variables},
-        folder=image.working_folder,
+        environment={**image_environment(image, cloud.environment), **variables},
         health_route=vertex["AIP_HEALTH_ROUTE"],
         predict_route=vertex["AIP_PREDICT_ROUTE"],
         timeout=spec.deployment_timeout.total_seconds() or _default_timeout(),

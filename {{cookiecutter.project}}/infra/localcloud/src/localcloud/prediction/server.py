@@ -21,6 +21,7 @@ from google.api_core.exceptions import (
 from localcloud import processes
 from localcloud.ports import free_ports
 from localcloud.prediction.container import Container
+from localcloud.processes import Process
 
 _LOG = logging.getLogger(__name__)
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log each health check
@@ -63,7 +64,7 @@ class PredictionServer:
         self._state = State.STARTING
         self._changed = threading.Condition()
         self._error: GoogleAPICallError | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self._address = self._predict_route = ""
         self._client = httpx.Client(trust_env=False, limits=_LIMITS, timeout=PREDICT_SECONDS)
         self._thread = threading.Thread(target=self._supervise, name=name, daemon=True)
@@ -207,9 +208,7 @@ class PredictionServer:
         with self._changed, self.log.open("ab") as log:
             if self._state is State.STOPPED:
                 return
-            folder = container.folder or self._folder
-            process = processes.start(container.command, container.on_port(port), folder, log)
-            self._process = process
+            self._process = process = container.start(port, self._folder, log)
         address = f"http://127.0.0.1:{port}"
         try:
             self._await_health(process, address + container.health_route, container.timeout)
@@ -219,11 +218,11 @@ class PredictionServer:
         finally:
             processes.stop(process, _GRACE_SECONDS)
 
-    def _await_health(self, process: subprocess.Popen[bytes], url: str, timeout: float) -> None:
+    def _await_health(self, process: Process, url: str, timeout: float) -> None:
         deadline = time.monotonic() + timeout
         while not self._is_healthy(url):
-            if process.poll() is not None:
-                raise self._failure(f"exited unexpectedly with exit code {process.returncode}")
+            if (code := process.poll()) is not None:
+                raise self._failure(f"exited unexpectedly with exit code {code}")
             if time.monotonic() > deadline:
                 raise self._failure(
                     f"never became ready: no 200 from {url} (AIP_HTTP_PORT, AIP_HEALTH_ROUTE)"
@@ -266,7 +265,7 @@ class PredictionServer:
         return ServiceUnavailable(f"{self._name} is {self._state.value}; see {self.log}.")
 
 
-def _await_end(process: subprocess.Popen[bytes] | None) -> None:
+def _await_end(process: Process | None) -> None:
     """Wait for a process that has dropped a connection to be gone.
 
     A request that followed at once could still reach its socket, and be lost without blame.

@@ -119,7 +119,7 @@ class PredictionServers:
         model = models.get(self._cloud.store, name)
         image = self._cloud.images.resolve(model.container_spec.image_uri)
         project = str(project_number(endpoint.split("/")[1]))
-        return container(image, self._cloud.environment, project, endpoint, deployed, model)
+        return container(self._cloud, image, project, endpoint, deployed, model)
 
 
 def _title(endpoint: str, deployed_model_id: str) -> str:

@@ -1,7 +1,7 @@
 """What the local Vertex AI does when localcloud starts and when it stops."""
 
 from localcloud.cloud import Cloud
-from localcloud.pipelines import task_process
+from localcloud.vertex import warm_up
 
 
 def recover(cloud: Cloud) -> None:
@@ -17,7 +17,7 @@ def recover(cloud: Cloud) -> None:
     cloud.schedules.recover()
     cloud.syncs.recover()
     cloud.dlp_jobs.recover()
-    task_process.warm_up(cloud)
+    warm_up.start(cloud)
 
 
 def stop(cloud: Cloud) -> None:
@@ -27,9 +27,9 @@ def stop(cloud: Cloud) -> None:
     cloud.dlp_jobs.stop()
     cloud.monitoring.stop()
     cloud.pipelines.stop()
-    cloud.forks.stop()
     cloud.jobs.stop()
     cloud.servers.stop()
+    cloud.forks.stop()  # their children have ended
     cloud.request_logs.stop()
     cloud.endpoint_metrics.stop()
     cloud.time_series.close()
