@@ -17,7 +17,9 @@ import json, subprocess, sys, time
 from statistics import median
 from google.cloud import aiplatform, bigquery
 from mlops.cli import app
+from mlops.errors import UserError
 from mlops.monitoring.job import apply_monitoring, find_job, job_client
+from mlops.monitoring.status import read_status
 from mlops.release.deployment import find_endpoint
 from mlops.release.prediction import read_rows, read_score
 from mlops.session import connect
@@ -66,6 +68,10 @@ for job in runs:
     job.cancel()
 print("runs", len(runs))
 app(["monitor", "status"], standalone_mode=False)
+try:
+    read_status("elsewhere")
+except UserError as error:
+    print("refused:", error)
 told = {"emails": ("team@example.com", "ops@example.com")}
 for change in ({"enabled": False}, {"enabled": True}, told, told):
     monitoring = settings.monitoring.model_copy(update=change)
@@ -131,3 +137,7 @@ def test_what_is_declared_otherwise_is_paused_resumed_or_updated(watched: str) -
     changes = [re.split(r"[ ,]+", line)[1] for line in others]
     assert changes == ["resumed", "updated", "unchanged"]
     assert all(line.endswith("JOB_STATE_RUNNING") for line in others)
+
+
+def test_an_endpoint_that_is_not_there_is_named(watched: str) -> None:
+    assert "refused: No endpoint is named elsewhere: run the training pipeline first." in watched

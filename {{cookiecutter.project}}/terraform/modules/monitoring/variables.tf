@@ -30,13 +30,13 @@ variable "project_id" {
 }
 
 variable "retrain_on_drift" {
-  description = "Whether an alert on drift also asks for a new model."
+  description = "Whether an alert on drift also asks whether a new model is due."
   type        = bool
   default     = false
 }
 
 variable "retraining_topic" {
-  description = "Full name of the topic that a new model is asked for at; needed with retrain_on_drift."
+  description = "Full name of the topic that starts the retraining job; needed with retrain_on_drift."
   type        = string
   default     = null
 }

@@ -67,7 +67,7 @@ output "request_log" {
 }
 
 output "retraining_topic" {
-  description = "Full name of the topic that a new model is asked for at."
+  description = "Full name of the topic whose messages ask whether a new model is due."
   value       = module.retraining.topic
 }
 
