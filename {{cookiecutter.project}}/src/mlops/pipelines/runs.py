@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from mlops.batch_prediction.tables import name_files
 from mlops.data.query import ML_USE
 from mlops.errors import UserError
 from mlops.pipelines.beam import beam_arguments
@@ -111,7 +112,7 @@ def batch_prediction_parameters(settings: Settings) -> dict[str, Any]:
         "sample_percent": 100.0 if chosen.table else settings.data.sample_percent,
         "max_bad_percent": chosen.max_bad_percent,
         "dataset": f"{settings.project}.{chosen.dataset}",
-        "files": f"gs://{settings.bucket}/{chosen.dataset}/predictions" if chosen.files else "",
+        "files": name_files(settings.bucket, chosen.dataset) if chosen.files else "",
         "machines": chosen.machines.model_dump(mode="json"),
         "beam_arguments": beam_arguments(settings),
     }

@@ -191,3 +191,19 @@ def test_what_cannot_be_transformed_is_told(
 ) -> None:
     with refuses(error, match=told):
         text_of(grpc_dlp, "jo@b.org", **primitive)
+
+
+def test_findings_that_overlap_are_replaced_once(grpc_dlp: DlpServiceClient) -> None:
+    names = [{"name": "US_TOLLFREE_PHONE_NUMBER"}, {"name": "PHONE_NUMBER"}]
+    replaced = {"primitive_transformation": {"replace_with_info_type_config": {}}}
+    answer = grpc_dlp.deidentify_content(
+        request={
+            "parent": PARENT,
+            "inspect_config": {"info_types": names},
+            "deidentify_config": {"info_type_transformations": {"transformations": [replaced]}},
+            "item": {"value": "call 1-800-555-0199."},
+        }
+    )
+    assert answer.item.value in ("call [PHONE_NUMBER].", "call [US_TOLLFREE_PHONE_NUMBER].")
+    (summary,) = answer.overview.transformation_summaries
+    assert summary.results[0].count == 1
