@@ -82,14 +82,15 @@ def run(
     settings, find_spec = find_specs(load_settings(environment), environment, release)
     spec = find_spec(name)
     parameters = parameters_of(name, settings) | read_parameters(parameter)
-    client = _connect(settings)
+    _connect(settings)
     job = submit(settings, name, spec, parameters)
     typer.echo(f"Running {job.resource_name}")
+    tables = _open_bigquery(settings)  # which takes a second, in which the job runs
     progress = follow(job, typer.echo)
     _write(describe_steps(progress))
     if name in {"training", "automl"}:
         _write(describe_training(settings.name, progress))
-        _ask(settings, client)
+        _ask(settings, tables)
     elif name == "batch-prediction":
         _write(describe_batch_prediction(progress))
 
@@ -159,7 +160,8 @@ def training_command(
 def predict(rows: int = 5, environment: EnvironmentOption = Environment.LOCAL) -> None:
     """Ask the endpoint to predict rows of the test split."""
     settings = load_settings(environment)
-    _ask(settings, _connect(settings), rows)
+    _connect(settings)
+    _ask(settings, _open_bigquery(settings), rows)
 
 
 @app.command()
@@ -234,13 +236,19 @@ def show(environment: EnvironmentOption = Environment.LOCAL) -> None:
     typer.echo(yaml.safe_dump(settings, sort_keys=False), nl=False)
 
 
-def _ask(settings: Settings, client: bigquery.Client, count: int = 5) -> None:
+def _open_bigquery(settings: Settings) -> bigquery.Client:
+    from google.cloud import bigquery
+
+    return bigquery.Client(project=settings.project)
+
+
+def _ask(settings: Settings, tables: bigquery.Client, count: int = 5) -> None:
     """Writes what the endpoint predicts, and who answers there."""
     from mlops.release.prediction import predict_rows, read_rows
     from mlops.report import describe_endpoint, describe_predictions
 
     features = settings.features
-    rows = read_rows(client, features, count)
+    rows = read_rows(tables, features, count)
     _write(describe_endpoint(settings.name))
     _write(describe_predictions(predict_rows(settings.name, features, rows), features.label.name))
 

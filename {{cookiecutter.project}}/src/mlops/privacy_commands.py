@@ -56,12 +56,13 @@ def erase(
     environment: EnvironmentOption = Environment.LOCAL,
 ) -> None:
     """Delete a subject's rows and what was extracted, and mark the models that learned from it."""
-    from google.cloud import dlp_v2, storage
+    from google.cloud import bigquery, dlp_v2, storage
 
     from mlops.privacy.erasure import erase
 
     settings = load_settings(environment)
-    tables = connect(settings)
+    connect(settings)
+    tables = bigquery.Client(project=settings.project)
     files = storage.Client(project=settings.project)
     for line in erase(settings, subject, tables, files, dlp_v2.DlpServiceClient(), really=yes):
         typer.echo(line)

@@ -6,14 +6,12 @@ import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from google.cloud import bigquery
-
     from mlops.settings import Settings
 
 
-def connect(settings: Settings) -> bigquery.Client:
+def connect(settings: Settings) -> None:
     """Points Google's clients at the environment's project."""
-    from google.cloud import aiplatform, bigquery
+    from google.cloud import aiplatform
 
     logging.disable(logging.INFO)  # the SDK announces each call; `mlops` says what matters
     aiplatform.init(
@@ -21,4 +19,3 @@ def connect(settings: Settings) -> bigquery.Client:
         location=settings.location,
         staging_bucket=f"gs://{settings.bucket}",
     )
-    return bigquery.Client(project=settings.project)

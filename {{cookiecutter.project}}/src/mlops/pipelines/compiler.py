@@ -9,6 +9,7 @@ import yaml
 
 from mlops.errors import UserError
 from mlops.pipelines.images import image_reference
+from mlops.pipelines.specification import read_specification
 
 if TYPE_CHECKING:
     from mlops.settings import Images
@@ -42,7 +43,7 @@ def compile_pipeline(name: str, images: Images, output: Path = BUILD) -> Path:
     path = output / f"{name}.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
     compiler.Compiler().compile(_find_pipeline(name), str(path))
-    spec = yaml.safe_load(path.read_text(encoding="utf-8"))
+    spec = read_specification(path)
     for executor in spec["deploymentSpec"]["executors"].values():
         container = executor["container"]
         container["image"] = image_reference(images, container["image"])

@@ -8,8 +8,6 @@ import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from mlops.batch_prediction.tables import name_files
 from mlops.data.query import ML_USE
 from mlops.errors import UserError
@@ -17,6 +15,7 @@ from mlops.pipelines.beam import beam_arguments
 from mlops.pipelines.images import image_reference
 from mlops.pipelines.parameters import check_parameters
 from mlops.pipelines.progress import Progress
+from mlops.pipelines.specification import read_specification
 from mlops.registry.models import CHALLENGER, CHAMPION
 
 if TYPE_CHECKING:
@@ -158,7 +157,7 @@ def submit(
     """
     from google.cloud import aiplatform
 
-    check_parameters(yaml.safe_load(spec.read_text(encoding="utf-8")), parameters)
+    check_parameters(read_specification(spec), parameters)
     job = aiplatform.PipelineJob(
         display_name=f"{settings.name}-{name}",
         template_path=str(spec),

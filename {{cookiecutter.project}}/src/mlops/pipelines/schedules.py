@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from mlops.pipelines.parameters import check_parameters
 from mlops.pipelines.runs import parameters_of, pipeline_root
+from mlops.pipelines.specification import read_specification
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,7 +71,7 @@ def _build(settings: Settings, name: str, declared: Schedule, path: Path) -> aip
     """What Vertex AI is to keep of a declared schedule."""
     from google.cloud import aiplatform_v1
 
-    spec = yaml.safe_load(path.read_text(encoding="utf-8"))
+    spec = read_specification(path)
     parameters = {**parameters_of(declared.pipeline, settings), **declared.parameters}
     check_parameters(spec, parameters)
     return aiplatform_v1.Schedule(

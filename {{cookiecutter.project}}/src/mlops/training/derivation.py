@@ -37,10 +37,10 @@ def _haversine(
     longitude2: tf.Tensor,
 ) -> tuple[tf.Tensor]:  # fmt: skip
     """The way over the Earth's surface between two points given in degrees, in kilometres."""
-    north = _sine_of_degrees((latitude2 - latitude1) / 2)
-    east = _sine_of_degrees((longitude2 - longitude1) / 2)
-    both = _sine_of_degrees(90 - latitude1) * _sine_of_degrees(90 - latitude2)  # cosines
-    square = tf.clip_by_value(north * north + both * east * east, 0, 1)
+    north, east, cosine1, cosine2 = _sines_of_degrees(
+        (latitude2 - latitude1) / 2, (longitude2 - longitude1) / 2, 90 - latitude1, 90 - latitude2
+    )
+    square = tf.clip_by_value(north * north + cosine1 * cosine2 * east * east, 0, 1)
     return (2 * EARTH_RADIUS * _arc_sine(tf.sqrt(square)),)
 
 
@@ -54,7 +54,8 @@ def _euclidean(
 def _cyclical(derived: Derived, values: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """A place on a circle: sine and cosine, so that the end of a period lies next to its start."""
     degrees = values * (360 / (derived.period or 1))
-    return _sine_of_degrees(degrees), _sine_of_degrees(degrees + 90)
+    sine, cosine = _sines_of_degrees(degrees, degrees + 90)
+    return sine, cosine
 
 
 WAYS: dict[How, Callable[..., tuple[tf.Tensor, ...]]] = {
@@ -64,10 +65,13 @@ WAYS: dict[How, Callable[..., tuple[tf.Tensor, ...]]] = {
 }
 
 
-def _sine_of_degrees(degrees: tf.Tensor) -> tf.Tensor:
-    turned = tf.math.floormod(degrees + 90, 360.0) - 90  # [-90, 270)
-    angle = tf.where(turned > 90, 180 - turned, turned) * (math.pi / 180)
-    return _series(angle, [(-1) ** n / math.factorial(2 * n + 1) for n in range(_SINE_TERMS)])
+def _sines_of_degrees(*degrees: tf.Tensor) -> list[tf.Tensor]:
+    """The sine of each; all at once, since each operation takes time to save and to load."""
+    turned = tf.math.floormod(tf.stack(degrees) + 90, 360.0) - 90  # [-90, 270)
+    angles = tf.where(turned > 90, 180 - turned, turned) * (math.pi / 180)
+    terms = [(-1) ** n / math.factorial(2 * n + 1) for n in range(_SINE_TERMS)]
+    sines: list[tf.Tensor] = tf.unstack(_series(angles, terms), num=len(degrees))
+    return sines
 
 
 def _arc_sine(sine: tf.Tensor) -> tf.Tensor:
