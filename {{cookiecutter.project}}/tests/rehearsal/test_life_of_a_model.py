@@ -107,6 +107,7 @@ def test_another_model_is_a_challenger_until_it_is_promoted(rehearsal: Rehearsal
     promoted = succeed(rehearsal.mlops("release", "deliver", "--at-once"))
     assert "version 2 (champion)  100 % of the traffic" in promoted
     assert "version 1" not in promoted
+    assert "monitoring: updated, 1 deployed model(s)" in promoted
     assert "has no challenger" in succeed(rehearsal.mlops("release", "deliver", "--at-once"))
 
 
