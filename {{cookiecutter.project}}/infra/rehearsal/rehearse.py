@@ -112,7 +112,8 @@ def rehearse(settings: Settings) -> Iterator[Play]:
     print(f"Endpoint and model: {name}", flush=True)
     labels = f"{settings.project}.rehearsal.{name.replace('-', '_')}"
     settings = _adapt(settings, labels)
-    client = connect(settings)
+    connect(settings)
+    client = bigquery.Client(project=settings.project)
     _make_bucket(settings)
     client.create_dataset(labels.rpartition(".")[0], exists_ok=True)
     client.create_table(bigquery.Table(labels, _SCHEMA))

@@ -26,7 +26,8 @@ from mlops.session import connect
 from mlops.settings import load_settings
 
 settings = load_settings()
-queries = connect(settings)
+connect(settings)
+queries = bigquery.Client(project=settings.project)
 endpoint = find_endpoint(settings.name)
 jobs = job_client(settings.location)
 is_classified = settings.features.problem == "classification"
