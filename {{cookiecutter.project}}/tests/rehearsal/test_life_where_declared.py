@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
 import pytest
 
@@ -31,15 +32,16 @@ print(json.dumps(found | {"bucket": settings.bucket, "name": settings.name}))
 def test_a_model_lives_in_what_terraform_declares_and_nowhere_else(rehearsal: Rehearsal) -> None:
     done = rehearsal.localcloud("run", "--", sys.executable, "-c", FOUND)
     found = json.loads(succeed(done))
-    # Vertex AI makes a bucket of its own for a TensorBoard
-    buckets = {
-        name: labels
-        for name, labels in found["buckets"].items()
-        if not name.startswith("cloud-ai-platform-")
-    }
+    buckets, datasets = (_without_own(found[kind]) for kind in ("buckets", "datasets"))
     assert list(buckets) == [found["bucket"]]
     assert list(found["endpoints"]) == [found["name"]]
-    assert set(found["datasets"]) >= {"batch_predictions", "batch_predictions_runs", "request_log"}
-    for declared in (buckets, found["datasets"], found["endpoints"]):
+    assert set(datasets) >= {"batch_predictions", "batch_predictions_runs", "request_log"}
+    for declared in (buckets, datasets, found["endpoints"]):
         for name, labels in declared.items():
             assert labels.get("managed-by") == "terraform", name
+
+
+def _without_own(found: dict[str, Any]) -> dict[str, Any]:
+    """What Vertex AI does not make by itself, for a TensorBoard and for a monitoring job."""
+    own = ("cloud-ai-platform-", "model_deployment_monitoring_")
+    return {name: labels for name, labels in found.items() if not name.startswith(own)}

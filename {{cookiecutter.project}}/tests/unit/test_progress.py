@@ -55,7 +55,10 @@ def test_the_failure_names_the_task_and_its_error() -> None:
     assert progress.failure() is None
     error = Status(code=9, message="trip_miles: out of range")
     list(progress.update([detail("validate-data", "FAILED", error=error)]))
-    assert progress.failure() == "validate-data failed: trip_miles: out of range"
+    told = "validate-data failed: trip_miles: out of range"
+    assert progress.failure() == told
+    list(progress.update([detail("transform-data", "FAILED", error=Status(message="no miles"))]))
+    assert progress.failure() == f"{told}\ntransform-data failed: no miles"
 
 
 def test_artifacts_are_found_by_task_and_output() -> None:

@@ -58,9 +58,9 @@ class Progress:
                 yield f"{self._clock()}  {task.name:<16}  {task.outcome}"
 
     def failure(self) -> str | None:
-        """Which task failed, and why."""
+        """Which tasks failed, and why: several, if they ran beside each other."""
         failed = (task for task in self.tasks.values() if task.state == FAILED)
-        return next((f"{task.name} failed: {task.error}" for task in failed), None)
+        return "\n".join(f"{task.name} failed: {task.error}" for task in failed) or None
 
     def artifact(self, task: str, output: str) -> tuple[str, dict[str, Any]]:
         """URI and metadata of what a task made; both empty when it did not.
