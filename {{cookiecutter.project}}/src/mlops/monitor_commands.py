@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -10,6 +11,9 @@ from mlops.delivery_commands import ReleaseOption
 from mlops.options import Environment, EnvironmentOption
 from mlops.session import connect
 from mlops.settings import load_settings
+
+if TYPE_CHECKING:
+    from mlops.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Watch what the deployed models are asked.")
 
@@ -19,14 +23,9 @@ PAGE = Path("build/monitoring/monitoring.html")
 @app.command()
 def apply(environment: EnvironmentOption = Environment.LOCAL) -> None:
     """Make the endpoint's monitoring job what config/ declares, for what is deployed now."""
-    from mlops.monitoring.job import apply_monitoring
-
     settings = load_settings(environment)
     connect(settings)
-    for line in apply_monitoring(
-        settings.name, settings.features, settings.monitoring, settings.bucket
-    ):
-        typer.echo(line)
+    watch_deployed(settings)
 
 
 @app.command()
@@ -53,16 +52,25 @@ def evaluate(
     from mlops.monitoring.evaluate import evaluate
     from mlops.pipelines.releases import find_specs
     from mlops.pipelines.retraining import submit_training
-    from mlops.release.deployment import find_endpoint
+    from mlops.release.deployment import is_deployed
 
     settings = load_settings(environment)
     connect(settings)
-    endpoint = find_endpoint(settings.name)
-    if endpoint is None or not endpoint.list_models():  # the job also looks before there is a model
+    if not is_deployed(settings.name):  # the job also looks before there is a model
         typer.echo(f"Nothing is deployed on an endpoint named {settings.name} yet.")
         return
-    apply(environment)
+    watch_deployed(settings)
     settings, find_spec = find_specs(settings, environment, release)
     if settings.monitoring.enabled:
         for line in evaluate(settings, lambda run: submit_training(settings, find_spec, run)):
             typer.echo(line)
+
+
+def watch_deployed(settings: Settings) -> None:
+    """Has the monitoring job watch what is deployed now: it names deployed models."""
+    from mlops.monitoring.job import apply_monitoring
+
+    for line in apply_monitoring(
+        settings.name, settings.features, settings.monitoring, settings.bucket
+    ):
+        typer.echo(line)

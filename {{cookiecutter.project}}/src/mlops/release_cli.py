@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mlops.monitor_commands import watch_deployed
 from mlops.options import Environment, EnvironmentOption
 from mlops.session import connect
 from mlops.settings import load_settings
 
 if TYPE_CHECKING:
     from mlops.release.controller import Controller
-    from mlops.settings import Settings
 
 release = typer.Typer(no_args_is_help=True, help="Bring models to users.")
 
@@ -42,18 +42,17 @@ def start(
 @release.command()
 def control(environment: EnvironmentOption = Environment.LOCAL) -> None:
     """Carry the release that is in progress to its end, looking each minute."""
-    from mlops.release.deployment import find_endpoint
+    from mlops.release.deployment import is_deployed
 
     settings = load_settings(environment)
     connect(settings)
-    endpoint = find_endpoint(settings.name)
-    if endpoint is None or not endpoint.list_models():  # the job also looks before there is a model
+    if not is_deployed(settings.name):  # the job also looks before there is a model
         typer.echo(f"Nothing is deployed on an endpoint named {settings.name} yet.")
         return
     ended = _controller(environment).run(typer.echo)
     typer.echo(f"The release has ended: {ended}." if ended else "No release has begun.")
     if ended:
-        _monitor(settings)
+        watch_deployed(settings)
 
 
 @release.command()
@@ -83,7 +82,7 @@ def promote(version: VersionArgument, environment: EnvironmentOption = Environme
         controller.run(typer.echo)
     else:
         promote(settings.name, model, settings.serving)
-    _monitor(settings)
+    watch_deployed(settings)
     for line in describe_endpoint(settings.name):
         typer.echo(line)
 
@@ -127,18 +126,8 @@ def _abandon(environment: Environment, outcome: str) -> None:
     controller = _controller(environment)
     controller.abandon(Phase(outcome), f"asked for by `mlops release {command}`")
     controller.run(typer.echo)
-    _monitor(load_settings(environment))
+    watch_deployed(load_settings(environment))
     status(environment)
-
-
-def _monitor(settings: Settings) -> None:
-    """Has the monitoring job watch what is deployed now: it names deployed models."""
-    from mlops.monitoring.job import apply_monitoring
-
-    for line in apply_monitoring(
-        settings.name, settings.features, settings.monitoring, settings.bucket
-    ):
-        typer.echo(line)
 
 
 def _controller(environment: Environment) -> Controller:

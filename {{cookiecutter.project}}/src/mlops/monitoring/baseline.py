@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from mlops.data.files import choose_files
 from mlops.data.query import Split
 from mlops.registry.lineage import LineageError, trace
 from mlops.uris import split_uri
@@ -84,10 +85,7 @@ def _read_rows(
     client: storage.Client, uri: str, columns: Sequence[str]
 ) -> Iterator[dict[str, Any]]:
     """About ROWS rows of some of the Parquet files below a URI."""
-    bucket, folder = split_uri(uri)
-    found = client.list_blobs(bucket, prefix=f"{folder}/")
-    blobs = [blob for blob in found if blob.name.endswith(".parquet")]
-    blobs = blobs[:: -(-len(blobs) // _FILES) or 1]
+    blobs = choose_files(client, uri, _FILES)
     for blob in blobs:
         with blob.open("rb") as file:
             yield from sample_rows(file, columns, -(-ROWS // len(blobs)))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from mlops.evaluation.importance import area_under_curve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,18 +29,8 @@ def measure(metric: str, predictions: Sequence[float], labels: Sequence[float]) 
 
 
 def _auc(predictions: Array, labels: Array) -> float | None:
-    """The share of pairs of a positive and a negative in which the positive has more; ties half.
-
-    It is the Mann-Whitney statistic over the number of pairs, by the ranks of all predictions.
-    """
-    positive = labels > 0.5
-    pairs = int(positive.sum()) * int((~positive).sum())
-    if not pairs:
-        return None
-    _, places, counts = np.unique(predictions, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[places]
-    lowest = positive.sum() * (positive.sum() + 1) / 2
-    return float((ranks[positive].sum() - lowest) / pairs)
+    area = area_under_curve(labels > 0.5, predictions)
+    return None if math.isnan(area) else area
 
 
 def _accuracy(predictions: Array, labels: Array) -> float:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mlops.errors import UserError
 from mlops.features import TABLE, Treatment
 from mlops.privacy.inspection import Finding, inspect, inspect_config
+from mlops.privacy.portions import BYTES_A_VALUE, THREADS, portions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,11 +25,9 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-# DLP takes 524,288 bytes and 50,000 values at once; messages need some bytes more a value
+# DLP takes 524,288 bytes and 50,000 values at once
 _LARGEST = 300_000
 _MOST_ROWS = 1000
-_BYTES_A_VALUE = 12
-_THREADS = 8
 _KEYED = (Treatment.TOKEN, Treatment.DATE_SHIFT)
 
 
@@ -187,22 +186,12 @@ def _transform(
             changed.append({k: v for k, v in {**row, **new}.items() if k not in dropped})
         return changed
 
-    with ThreadPoolExecutor(_THREADS) as pool:
-        for part in pool.map(change, _parts(rows, sent)):
+    def size(row: Row) -> int:
+        return sum(len(str(row[name]).encode()) + BYTES_A_VALUE for name in sent)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for part in pool.map(change, portions(rows, size, _LARGEST, _MOST_ROWS)):
             yield from part
-
-
-def _parts(rows: Sequence[Row], names: Sequence[str]) -> Iterator[Sequence[Row]]:
-    """The rows in portions that DLP takes."""
-    start = size = 0
-    for place, row in enumerate(rows):
-        own = sum(len(str(row[name]).encode()) + _BYTES_A_VALUE for name in names)
-        if place > start and (size + own > _LARGEST or place - start == _MOST_ROWS):
-            yield rows[start:place]
-            start, size = place, 0
-        size += own
-    if start < len(rows):
-        yield rows[start:]
 
 
 def _table(rows: Iterable[Row], names: Sequence[str]) -> dict[str, Any]:

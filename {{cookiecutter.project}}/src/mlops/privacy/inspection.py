@@ -7,18 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mlops.privacy.portions import BYTES_A_VALUE, THREADS, portions
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from google.cloud import dlp_v2
 
     from mlops.privacy_settings import Inspection
 
-# what DLP takes at once is 524,288 bytes and 50,000 values; a message needs some bytes more a value
+# what DLP takes at once is 524,288 bytes and 50,000 values
 _LARGEST = 400_000
 _MOST_VALUES = 20_000
-_BYTES_A_VALUE = 12
-_THREADS = 8
 
 
 @dataclass(frozen=True, order=True)
@@ -60,7 +60,7 @@ def inspect(
     def count(column: str) -> Counter[str]:
         """How many values of a column hold each info type."""
         counts: Counter[str] = Counter()
-        for part in _parts(values[column]):
+        for part in portions(values[column], _size, _LARGEST, _MOST_VALUES):
             table = {
                 "headers": [{"name": column}],
                 "rows": [{"values": [{"string_value": value}]} for value in part],
@@ -69,7 +69,7 @@ def inspect(
             counts += _count(client.inspect_content(request=request).result)
         return counts
 
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         found = dict(zip(values, pool.map(count, values), strict=True))
     return sorted(
         Finding(column, info_type, count, len(values[column]))
@@ -98,13 +98,5 @@ def _count(result: dlp_v2.InspectResult) -> Counter[str]:
     return Counter(name for name, _ in rows)
 
 
-def _parts(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The values in portions that DLP takes."""
-    start = size = 0
-    for place, value in enumerate(values):
-        size += len(value.encode()) + _BYTES_A_VALUE
-        if place > start and (size > _LARGEST or place - start == _MOST_VALUES):
-            yield values[start:place]
-            start, size = place, len(value.encode()) + _BYTES_A_VALUE
-    if start < len(values):
-        yield values[start:]
+def _size(value: str) -> int:
+    return len(value.encode()) + BYTES_A_VALUE

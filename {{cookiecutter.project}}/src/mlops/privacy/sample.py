@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
-from mlops.uris import split_uri
+from mlops.data.files import choose_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,13 +32,7 @@ def read_values(
         data: URI of an extract, a folder of Parquet files a split.
         rows: how many rows to look at, an equal share of some of its files.
     """
-    bucket, folder = split_uri(data)
-    blobs = [
-        blob
-        for blob in client.list_blobs(bucket, prefix=f"{folder}/")
-        if blob.name.endswith(".parquet") and blob.size
-    ]
-    chosen = blobs[:: max(1, -(-len(blobs) // _MOST_FILES))]
+    chosen = choose_files(client, data, _MOST_FILES)
     names = [column.name for column in features.extracted if column.type in TYPES]
     found: dict[str, dict[str, None]] = {name: {} for name in names}
     for blob in chosen:

@@ -53,6 +53,12 @@ def find_endpoint(name: str) -> aiplatform.Endpoint | None:
     return endpoints[0] if endpoints else None
 
 
+def is_deployed(name: str) -> bool:
+    """Whether a model is on the endpoint of that display name."""
+    endpoint = find_endpoint(name)
+    return endpoint is not None and bool(endpoint.list_models())
+
+
 def _create_endpoint(name: str) -> aiplatform.Endpoint:
     from google.cloud import aiplatform
 

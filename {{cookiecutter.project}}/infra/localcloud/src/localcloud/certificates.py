@@ -6,11 +6,11 @@ the authority's name constraints keep it from vouching for any host but those in
 
 import datetime
 import ipaddress
-import itertools
 import os
 import re
 import ssl
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -113,13 +113,14 @@ def write_directory(folder: Path, bundle: Path) -> None:
     """
     folder.mkdir(mode=0o700, exist_ok=True)
     made: set[str] = set()
+    seen = Counter[int]()
     for pem in _CERTIFICATE.findall(bundle.read_bytes()):
         subject = load_certificate(FILETYPE_PEM, pem).subject_name_hash()
-        name = next(
-            each for n in itertools.count() if (each := f"{subject:08x}.{n}") not in made
-        )  # numbered, since subjects may share a hash
-        made.add(name)
-        write_private(folder / name, pem)
+        file = folder / f"{subject:08x}.{seen[subject]}"  # subjects may share a hash
+        seen[subject] += 1
+        made.add(file.name)
+        if not file.exists() or file.read_bytes() != pem:
+            write_private(file, pem)
     for file in folder.iterdir():
         if file.name not in made:
             file.unlink()

@@ -45,12 +45,13 @@ from localcloud.cloud import Cloud
 from localcloud.dlp import content, detectors, risk, sources, templates
 from localcloud.dlp.deidentification import Deidentifier
 from localcloud.dlp.inspector import Inspector
+from localcloud.dlp.jobs import ENDED
 from localcloud.dlp.keys import Keys
 from localcloud.dlp.transformations import reversal, transformation
 from localcloud.rpc import raw
 from localcloud.vertex import filters
 from localcloud.vertex.listing import page
-from localcloud.vertex.resources import new_id, now
+from localcloud.vertex.resources import now
 
 _ORDER = ("create_time", "update_time", "name", "display_name")
 _JOB_ORDER = ("create_time", "start_time", "end_time", "name", "state")
@@ -59,7 +60,6 @@ _JOB_FIELDS: filters.Fields = {
     "end_time": lambda job: job.end_time,
     "state": lambda job: job.state.name,
 }
-_ENDED = (DlpJob.JobState.DONE, DlpJob.JobState.FAILED, DlpJob.JobState.CANCELED)
 
 
 def list_info_types(_cloud: Cloud, request: ListInfoTypesRequest) -> ListInfoTypesResponse:
@@ -228,7 +228,7 @@ def create_dlp_job(cloud: Cloud, request: CreateDlpJobRequest) -> DlpJob:
             options.snapshot_inspect_template.CopyFrom(raw(snapshot))
     else:
         raise InvalidArgument("A job needs an inspect_job or a risk_job; give one.")
-    job.name = f"{request.parent}/dlpJobs/{prefix}-{templates.check_id(request.job_id) or new_id()}"
+    job.name = f"{request.parent}/dlpJobs/{prefix}-{templates.check_id(request.job_id)}"
     cloud.dlp_jobs.start(job)
     return job
 
@@ -257,7 +257,7 @@ def list_dlp_jobs(cloud: Cloud, request: ListDlpJobsRequest) -> ListDlpJobsRespo
 def cancel_dlp_job(cloud: Cloud, request: CancelDlpJobRequest) -> Empty:
     """End a job before it is done."""
     with cloud.store.editing(request.name, DlpJob) as job:
-        if job.state in _ENDED:
+        if job.state in ENDED:
             raise FailedPrecondition(f"{job.name} has ended; it cannot be canceled any more.")
         job.state, job.end_time = DlpJob.JobState.CANCELED, now()
     return Empty()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from localcloud.cloud import Cloud
 
 _LOG = logging.getLogger(__name__)
-_ENDED = (DlpJob.JobState.DONE, DlpJob.JobState.CANCELED, DlpJob.JobState.FAILED)
+ENDED = (DlpJob.JobState.DONE, DlpJob.JobState.CANCELED, DlpJob.JobState.FAILED)
 
 
 class DlpJobs:
@@ -40,7 +40,7 @@ class DlpJobs:
         store = self._cloud.store
         for collection in store.collections("/dlpJobs"):
             for job in store.in_collection(collection, DlpJob):
-                if job.state not in _ENDED:
+                if job.state not in ENDED:
                     self._begin(job.name)
 
     def stop(self) -> None:
@@ -57,7 +57,7 @@ class DlpJobs:
     def _run(self, name: str) -> None:
         try:
             with self._cloud.store.editing(name, DlpJob) as job:
-                if job.state in _ENDED:
+                if job.state in ENDED:
                     return
                 job.state, job.start_time = DlpJob.JobState.RUNNING, now()
             self._finish(name, self._work(job))
@@ -126,7 +126,7 @@ class DlpJobs:
         if self._stopped.is_set():
             return  # the next server begins it again
         with self._cloud.store.editing(name, DlpJob) as job:
-            if job.state in _ENDED:
+            if job.state in ENDED:
                 return
             job.state, job.end_time = DlpJob.JobState.DONE, now()
             change(job)

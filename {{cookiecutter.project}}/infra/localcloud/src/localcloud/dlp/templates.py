@@ -4,7 +4,7 @@ import re
 from typing import Any, TypeVar
 
 from google.api_core.exceptions import InvalidArgument
-from google.cloud.dlp_v2 import DeidentifyConfig, DeidentifyTemplate, InspectConfig, InspectTemplate
+from google.cloud.dlp_v2 import DeidentifyTemplate, InspectTemplate
 
 from localcloud.cloud import Cloud
 from localcloud.rpc import raw
@@ -72,11 +72,8 @@ def inspect_config(cloud: Cloud, template: str, config: Any) -> Any:
     Raises:
         NotFound: there is no such template.
     """
-    merged = raw(InspectConfig())
-    if template:
-        merged.CopyFrom(raw(cloud.store.get(template, InspectTemplate)).inspect_config)
-    merged.MergeFrom(config)
-    return merged
+    kept = raw(cloud.store.get(template, InspectTemplate)).inspect_config if template else None
+    return _laid_over(kept, config)
 
 
 def deidentify_config(cloud: Cloud, template: str, config: Any) -> Any:
@@ -85,8 +82,13 @@ def deidentify_config(cloud: Cloud, template: str, config: Any) -> Any:
     Raises:
         NotFound: there is no such template.
     """
-    merged = raw(DeidentifyConfig())
-    if template:
-        merged.CopyFrom(raw(cloud.store.get(template, DeidentifyTemplate)).deidentify_config)
+    kept = raw(cloud.store.get(template, DeidentifyTemplate)) if template else None
+    return _laid_over(kept.deidentify_config if kept is not None else None, config)
+
+
+def _laid_over(kept: Any, config: Any) -> Any:
+    merged = type(config)()
+    if kept is not None:
+        merged.CopyFrom(kept)
     merged.MergeFrom(config)
     return merged
