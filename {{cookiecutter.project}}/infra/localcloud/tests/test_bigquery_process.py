@@ -2,15 +2,20 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 from google.api_core import exceptions
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from localcloud.bigquery.emulator import BigQuery
+from localcloud.bigquery.forwarding import Forwarder
 from localcloud.home import Home
 from localcloud.server_state import read_state
 from tests.bigquery_client import PROJECT, detect, rows
@@ -88,3 +93,19 @@ def test_child_ends_with_the_server(start_localcloud: Callable[[], Localcloud]) 
         for name, value in localcloud.environment.items():
             patch.setenv(name, value)
         assert rows(bigquery.Client(project=PROJECT), "SELECT 1") == [(1,)]
+
+
+def test_a_connection_that_the_child_may_be_closing_is_not_used_again(tmp_path: Path) -> None:
+    with (
+        serve(_tell_connection) as child,
+        serve(Forwarder(lambda: child.removeprefix("http://"), tmp_path / "log")) as address,
+        httpx.Client(trust_env=False) as client,
+    ):
+        first, soon = (client.get(address).text for _ in range(2))
+        time.sleep(3)  # uvicorn closes after 5 s; a request at that moment would be lost
+        later = client.get(address).text
+    assert first == soon != later
+
+
+async def _tell_connection(scope: Scope, receive: Receive, send: Send) -> None:
+    await Response(str(scope["client"]))(scope, receive, send)

@@ -17,6 +17,8 @@ _HOP_BY_HOP = frozenset(
     | {"transfer-encoding", "trailer", "x-forwarded-proto", "expect"}
 )
 _CONNECT_SECONDS = 5.0
+# A connection is not used again once the child may be closing it: uvicorn does after 5 s.
+_IDLE_SECONDS = 2.0
 _STATUS = {"accessDenied": 403, "duplicate": 409, "notFound": 404, "notImplemented": 501}
 
 Headers = list[tuple[bytes, bytes]]
@@ -34,7 +36,8 @@ class Forwarder:
         self._log = log
         # A query takes as long as it takes; and no proxy of the environment is on the way.
         patience = httpx.Timeout(None, connect=_CONNECT_SECONDS)
-        self._client = httpx.AsyncClient(timeout=patience, limits=httpx.Limits(), trust_env=False)
+        limits = httpx.Limits(keepalive_expiry=_IDLE_SECONDS)
+        self._client = httpx.AsyncClient(timeout=patience, limits=limits, trust_env=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
