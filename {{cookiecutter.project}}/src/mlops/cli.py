@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shlex
 import sys
@@ -260,6 +261,7 @@ def _write(lines: Iterable[str]) -> None:
 
 def main() -> None:
     """Runs the command line; a mistake of the user is told in one sentence."""
+    gc.set_threshold(50_000, 20, 20)  # Python's own take a fifth of the time to import the SDK
     try:
         app()
     except Exception as error:

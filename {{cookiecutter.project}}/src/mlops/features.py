@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -107,6 +108,20 @@ class Column(BaseModel):
         if self.role is Role.CATEGORICAL:
             return (self.vocabulary_size or 0) + self.oov_buckets
         return self.buckets or 0
+
+    @property
+    def places(self) -> range | None:
+        """The whole numbers from min to max, if such a category needs no vocabulary.
+
+        Then a value's index is its place among them, whatever the data; a default outside of them
+        comes next. All must fit into vocabulary_size, else the commonest values are learned.
+        """
+        size = self.vocabulary_size
+        if self.type != "INTEGER" or size is None or self.min is None or self.max is None:
+            return None
+        allowed = range(math.ceil(self.min), math.floor(self.max) + 1)
+        beside = self.fill is not None and self.fill not in allowed
+        return allowed if len(allowed) + beside <= size else None
 
 
 class How(StrEnum):

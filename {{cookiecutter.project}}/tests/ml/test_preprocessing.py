@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+import pytest
 import tensorflow as tf
 
 from mlops.data.query import Split
@@ -15,6 +16,7 @@ from mlops.training.examples import read_examples
 from tests.ml.conftest import Run
 
 ROWS = 1000
+INT64 = np.iinfo(np.int64)
 TYPES = {"FLOAT": np.float32, "STRING": object, "BOOLEAN": bool}
 
 
@@ -71,11 +73,19 @@ def test_an_unseen_category_goes_to_an_out_of_vocabulary_bucket(run: Run) -> Non
     assert vocabulary <= index < vocabulary + column.oov_buckets <= column.cardinality
 
 
-def test_an_unseen_number_is_still_a_category(run: Run) -> None:
+@pytest.mark.parametrize(
+    ("column", "values", "places"),
+    [
+        ("trip_start_month", [1, 7, 12], [0, 6, 11]),
+        ("pickup_community_area", [1, 77, 0, 12345, -1, INT64.min], [0, 76, 77, 78, 78, 78]),
+    ],
+)
+def test_a_number_of_a_declared_range_keeps_its_place(
+    run: Run, column: str, values: list[int], places: list[int]
+) -> None:
     row = typical_row(run.features)
-    row["pickup_community_area"] = np.array([12345])
-    (index,) = serve_transform(run, row)["pickup_community_area"]
-    assert 0 <= index < 79
+    rows = {name: np.repeat(value, len(values)) for name, value in row.items()}
+    assert serve_transform(run, rows | {column: np.array(values)})[column].tolist() == places
 
 
 def test_an_absurd_number_does_not_run_away(run: Run) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from mlops.data.declaration import amend, propose_patch
+from mlops.features import Column
 from mlops.settings import load_features
 
 CHANGES = [
@@ -58,3 +60,23 @@ def test_data_as_declared_changes_nothing(config: Path, tmp_path: Path) -> None:
     told = list(propose_patch(config / "features.yaml", [], tmp_path / "features.patch"))
     assert told[0].endswith("nothing to propose.")
     assert not (tmp_path / "features.patch").exists()
+
+
+@pytest.mark.parametrize(
+    ("declared", "places"),
+    [
+        ({"min": 1, "max": 12}, range(1, 13)),
+        ({"min": 1, "max": 12, "default": 12}, range(1, 13)),
+        ({"min": 1, "max": 11, "default": 0}, range(1, 12)),
+        ({"min": 0.5, "max": 2.5}, range(1, 3)),
+        ({"min": 1, "max": 12, "default": 0}, None),  # the default finds no room
+        ({"min": 1, "max": 13}, None),
+        ({"min": 1}, None),
+        ({"type": "STRING"}, None),
+    ],
+)
+def test_a_category_of_numbers_needs_no_vocabulary_if_all_of_them_fit(
+    declared: dict[str, Any], places: range | None
+) -> None:
+    column = {"name": "month", "type": "INTEGER", "role": "categorical", "vocabulary_size": 12}
+    assert Column.model_validate(column | declared).places == places

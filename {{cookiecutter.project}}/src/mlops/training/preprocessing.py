@@ -73,7 +73,9 @@ def _bucketize(values: tf.Tensor, column: Column) -> tf.Tensor:
     return tft.bucketize(tf.cast(values, tf.float32), num_buckets=column.buckets)
 
 
-def _look_up(values: tf.Tensor, column: Column) -> tf.Tensor:
+def _index(values: tf.Tensor, column: Column) -> tf.Tensor:
+    if column.places is not None:
+        return _place(values, column, column.places)
     return tft.compute_and_apply_vocabulary(
         values,
         top_k=column.vocabulary_size,
@@ -82,8 +84,19 @@ def _look_up(values: tf.Tensor, column: Column) -> tf.Tensor:
     )
 
 
+def _place(values: tf.Tensor, column: Column, allowed: range) -> tf.Tensor:
+    """The place of each number; one that is not allowed goes where an unseen one would."""
+    numbers = tf.cast(values, tf.int64)
+    place = numbers - allowed.start
+    beside = tf.fill(tf.shape(numbers), tf.constant(column.vocabulary_size, tf.int64))
+    if column.fill is not None:
+        default = tf.constant(len(allowed), tf.int64)
+        beside = tf.where(numbers == column.fill, default, beside)
+    return tf.where((place >= 0) & (place < len(allowed)), place, beside)
+
+
 TRANSFORMS = {
     Role.NUMERIC: _standardize,
     Role.BUCKETIZED: _bucketize,
-    Role.CATEGORICAL: _look_up,
+    Role.CATEGORICAL: _index,
 }

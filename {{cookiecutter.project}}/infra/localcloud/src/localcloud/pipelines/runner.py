@@ -38,7 +38,8 @@ class PipelineRunner:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._cache = Cache(cloud.home.database, cloud.home.storage)
-        self._slots = threading.Semaphore(os.cpu_count() or 1)
+        # one more than processors, as there is often one that waits for localcloud
+        self._slots = threading.Semaphore((os.cpu_count() or 1) + 1)
         self._lock = threading.Lock()
         self._runs: dict[str, Run] = {}
         self._threads: dict[str, threading.Thread] = {}

@@ -9,14 +9,18 @@ from localcloud.vertex import filters
 from localcloud.vertex.listing import page
 
 _LONGEST_WAIT = 30.0  # seconds; a client that wants more asks again
+_SOON = 2.0  # seconds, in which most operations end here
 _FIELDS: filters.Fields = {"done": lambda operation: operation.done}
 
 
 def get_operation(
     cloud: Cloud, request: operations_pb2.GetOperationRequest
 ) -> operations_pb2.Operation:
-    """The operation as it stands."""
-    return cloud.operations.get(request.name)
+    """The operation once it is done, or as it stands in a moment.
+
+    Google's clients ask again after a second or more; so they see the end when it comes.
+    """
+    return cloud.operations.wait(request.name, _SOON)
 
 
 def wait_operation(
