@@ -54,7 +54,7 @@ class Rows:
 def fit_trees(features: Features, training: Training, transformed: str) -> Fitted:
     """Grows trees on one machine, in its memory.
 
-    Categories are numbers to them: their places in the vocabularies.
+    Categories are numbers to them: the indices that preprocessing gives.
 
     Raises:
         RuntimeError: the graph does not predict what the framework predicts, since its format has
