@@ -1,28 +1,28 @@
 """The texts of a content item, and the findings in them as DLP reports them."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, TypeAlias
 
 from google.api_core.exceptions import InvalidArgument, MethodNotImplemented
-from google.cloud.dlp_v2 import ByteContentItem, InspectResult, Location
-from google.cloud.dlp_v2 import Finding as ReportedFinding
+from google.cloud.dlp_v2 import ByteContentItem, Finding, InspectConfig, InspectResult, Location
 
-from localcloud.dlp.inspector import Inspector, limits_by_type
-from localcloud.dlp.rules import Finding
+from localcloud.dlp.inspector import Inspector
+from localcloud.dlp.limits import Limits
+from localcloud.dlp.rules import Passage
 from localcloud.dlp.values import text_of
 from localcloud.rpc import raw
 from localcloud.vertex.resources import now
 
 _LARGEST = 524_288  # bytes of one request
 _MOST_VALUES = 50_000  # of a table
-_MOST_FINDINGS = 3_000  # of one request, and what is reported without a limit
+_MOST_FINDINGS = 3_000  # of one request
 _TEXT = (
     ByteContentItem.BytesType.BYTES_TYPE_UNSPECIFIED,
     ByteContentItem.BytesType.TEXT_UTF8,
 )
 
-Piece = tuple[str, Any]  # a text, and the ContentLocation of where it stands, or None
+# a text, and the ContentLocation (as protobuf) of where it stands, or None
+Piece: TypeAlias = tuple[str, Any]
 
 
 def check_size(item: Any) -> None:
@@ -70,50 +70,40 @@ def pieces(item: Any) -> Iterator[Piece]:
 
 def inspect(inspector: Inspector, config: Any, item: Any) -> InspectResult:
     """What an item holds, within the limits of the config."""
-    limits = config.limits
-    most = min(limits.max_findings_per_request or _MOST_FINDINGS, _MOST_FINDINGS)
-    most = min(limits.max_findings_per_item or most, most)
-    result = InspectResult()
-    for text, place, found in _within(inspector, config, pieces(item)):
-        if len(raw(result).findings) == most:
-            result.findings_truncated = True
-            break
-        raw(result).findings.append(report(text, place, found, quotes=config.include_quote))
+    of_request = raw(InspectConfig.FindingLimits())
+    of_request.CopyFrom(config.limits)
+    of_request.max_findings_per_item = 0  # is for jobs
+    most = of_request.max_findings_per_request
+    of_request.max_findings_per_request = min(most or _MOST_FINDINGS, _MOST_FINDINGS)
+    limits, result = Limits(of_request), InspectResult()
+    for piece in pieces(item):
+        raw(result).findings.extend(reports(inspector, config, limits, piece))
+    result.findings_truncated = limits.are_exceeded
     return result
 
 
-def _within(
-    inspector: Inspector, config: Any, texts: Iterable[Piece]
-) -> Iterator[tuple[str, Any, Finding]]:
-    by_type, counts = limits_by_type(config), Counter[str]()
-    for text, place in texts:
-        for found in inspector.find(text):
-            limit = by_type.get(found.info_type, by_type.get("", 0))
-            if not limit or counts[found.info_type] < limit:
-                counts[found.info_type] += 1
-                yield text, place, found
-
-
-def report(text: str, place: Any, found: Finding, *, quotes: bool) -> Any:
-    """One finding as DLP reports it (as protobuf).
-
-    Args:
-        text: where it was found.
-        place: the ContentLocation of the text, or None.
-        found: what was found.
-        quotes: whether to tell the finding itself.
-    """
-    reported = raw(ReportedFinding(create_time=now(), likelihood=found.likelihood))
-    reported.info_type.name = found.info_type
-    if quotes:
-        reported.quote = text[found.start : found.end]
-    location = reported.location
-    location.codepoint_range.start, location.codepoint_range.end = found.start, found.end
-    location.byte_range.start = len(text[: found.start].encode())
-    location.byte_range.end = len(text[: found.end].encode())
-    if place is not None:
-        location.content_locations.append(place)
-    return reported
+def reports(inspector: Inspector, config: Any, limits: Limits, piece: Piece) -> Iterator[Any]:
+    """What a text holds as DLP reports it: Findings (as protobuf), within the limits."""
+    text, place = piece
+    column = place.record_location.field_id.name if place is not None else ""
+    container = place.container_name if place is not None else ""
+    behind, size = 0, 0  # a place in the text, and how many bytes stand before it
+    for found in inspector.find(Passage(text, column)):
+        if not limits.take(found.info_type, container):
+            continue
+        size += len(text[behind : found.start].encode())
+        behind, quote = found.start, text[found.start : found.end]
+        reported = raw(Finding(create_time=now(), likelihood=found.likelihood))
+        if not config.exclude_info_types:
+            reported.info_type.name = found.info_type
+        if config.include_quote:
+            reported.quote = quote
+        location = reported.location
+        location.codepoint_range.start, location.codepoint_range.end = found.start, found.end
+        location.byte_range.start, location.byte_range.end = size, size + len(quote.encode())
+        if place is not None:
+            location.content_locations.append(place)
+        yield reported
 
 
 def _cell_location(column: str, row: int) -> Any:

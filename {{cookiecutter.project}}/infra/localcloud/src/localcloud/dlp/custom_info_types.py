@@ -1,8 +1,7 @@
 """Custom infoTypes: words of a dictionary, regular expressions, and tokens put in by DLP itself."""
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,8 @@ from google.api_core.exceptions import InvalidArgument, MethodNotImplemented
 from google.cloud.dlp_v2 import Likelihood
 
 from localcloud.dlp.detectors import Detector, Span
-from localcloud.storage.matching import matching_files
+from localcloud.dlp.dictionaries import dictionary
+from localcloud.dlp.expressions import expression
 
 
 def custom_detector(custom: Any, storage: Path) -> Detector:
@@ -18,6 +18,7 @@ def custom_detector(custom: Any, storage: Path) -> Detector:
 
     Raises:
         InvalidArgument: it is malformed.
+        FailedPrecondition: the file of its dictionary is not there.
         MethodNotImplemented: it is of a kind that is not served.
     """
     name = custom.info_type.name
@@ -26,10 +27,9 @@ def custom_detector(custom: Any, storage: Path) -> Detector:
     likelihood = Likelihood(custom.likelihood or Likelihood.VERY_LIKELY)
     match custom.WhichOneof("type"):
         case "dictionary":
-            return _matches(dictionary(custom.dictionary, storage), likelihood)
+            return _words(custom.dictionary, storage, likelihood)
         case "regex":
-            groups = tuple(custom.regex.group_indexes) or (0,)
-            return _matches(expression(custom.regex.pattern), likelihood, groups)
+            return _matches(custom.regex, likelihood)
         case "surrogate_type":
             return _surrogates(name, likelihood)
         case None:
@@ -40,42 +40,13 @@ def custom_detector(custom: Any, storage: Path) -> Detector:
             )
 
 
-def dictionary(config: Any, storage: Path) -> re.Pattern[str]:
-    """A CustomInfoType.Dictionary as an expression that finds its words, in any case.
-
-    Raises:
-        InvalidArgument: it has no words.
-        FailedPrecondition: its file is not there.
-    """
-    words = list(config.word_list.words)
-    if config.cloud_storage_path.path:
-        for file in matching_files(config.cloud_storage_path.path, storage):
-            words += file.read_text(encoding="utf-8").splitlines()
-    words = [word.strip() for word in words if word.strip()]
-    if not words:
-        raise InvalidArgument("A dictionary has no words; give it a word_list.")
-    longest_first = sorted(words, key=len, reverse=True)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)
+def _words(config: Any, storage: Path, likelihood: Likelihood) -> Detector:
+    words = dictionary(config, storage)
+    return lambda text: (Span(start, end, likelihood) for start, end in words.spans(text))
 
 
-@cache
-def expression(pattern: str) -> re.Pattern[str]:
-    """A compiled regular expression.
-
-    Raises:
-        InvalidArgument: it is none.
-    """
-    if not pattern:
-        raise InvalidArgument("A regex has no pattern; give it one.")
-    try:
-        return re.compile(pattern)
-    except re.error as error:
-        raise InvalidArgument(f"The regex {pattern!r} cannot be read: {error}.") from None
-
-
-def _matches(
-    pattern: re.Pattern[str], likelihood: Likelihood, groups: Iterable[int] = (0,)
-) -> Detector:
+def _matches(config: Any, likelihood: Likelihood) -> Detector:
+    pattern, groups = expression(config.pattern), tuple(config.group_indexes) or (0,)
     wrong = [group for group in groups if not 0 <= group <= pattern.groups]
     if wrong:
         raise InvalidArgument(f"group_indexes has {wrong[0]}; the regex has {pattern.groups}.")
@@ -84,14 +55,15 @@ def _matches(
         for match in pattern.finditer(text):
             for group in groups:
                 if match[group]:
-                    yield Span(*match.span(group), likelihood)
+                    start, end = match.span(group)
+                    yield Span(start, end, likelihood)
 
     return find
 
 
 def _surrogates(name: str, likelihood: Likelihood) -> Detector:
     """Finds what `crypto_deterministic_config` leaves: the name, a length, so many letters."""
-    head = re.compile(rf"{re.escape(name)}\((\d+)\):")
+    head = re.compile(rf"{re.escape(name)}\((\d{{1,9}})\):")
 
     def find(text: str) -> Iterator[Span]:
         for match in head.finditer(text):

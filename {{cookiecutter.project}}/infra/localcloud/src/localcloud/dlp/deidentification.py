@@ -10,7 +10,7 @@ from google.cloud.dlp_v2 import ContentItem, TransformationOverview, Transformat
 
 from localcloud.dlp.conditions import holds
 from localcloud.dlp.inspector import Inspector
-from localcloud.dlp.rules import Finding
+from localcloud.dlp.rules import Finding, Passage
 from localcloud.dlp.transformations import Row, Transformation
 from localcloud.dlp.values import text_of, text_value
 from localcloud.rpc import raw
@@ -158,7 +158,9 @@ class Deidentifier:
 
         def apply(text: str, row: Row, column: str) -> str:
             parts, end = [], 0
-            changes = [(each, find(each.info_type)) for each in inspector.find(text)]
+            changes = [
+                (each, find(each.info_type)) for each in inspector.find(Passage(text, column))
+            ]
             for found, change in _apart((each, change) for each, change in changes if change):
                 quote = text[found.start : found.end]
                 parts += [text[end : found.start], text_of(change(text_value(quote), row)) or ""]

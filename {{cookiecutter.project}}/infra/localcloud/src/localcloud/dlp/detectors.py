@@ -142,7 +142,7 @@ _DETECTORS: dict[str, Detector] = {
     "ITALY_FISCAL_CODE": _by_check_digit(
         r"[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]", codicefiscale
     ),
-    "JSON_WEB_TOKEN": _by_form(r"\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]*", _SURE),
+    "JSON_WEB_TOKEN": _by_form(r"(?<![\w-])eyJ[\w-]+\.eyJ[\w-]+\.[\w-]*", _SURE),
     "MAC_ADDRESS": _by_form(r"(?<![\w:-])[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}(?![\w:-])", _SURE),
     "NETHERLANDS_BSN_NUMBER": _by_check_digit(r"\d{4}\.?\d{2}\.?\d{3}", bsn),
     "PHONE_NUMBER": _find_phone_numbers,

@@ -9,7 +9,8 @@ from google.cloud.dlp_v2 import CustomInfoType, Likelihood
 
 from localcloud.dlp.custom_info_types import custom_detector
 from localcloud.dlp.detectors import BASIC, Detector, detector
-from localcloud.dlp.rules import Finding, Rule, exclusion_rule, hotword_rule
+from localcloud.dlp.limits import Limits
+from localcloud.dlp.rules import Finding, Passage, Rule, rule_of
 
 _EXCLUDED = CustomInfoType.ExclusionType.EXCLUSION_TYPE_EXCLUDE
 
@@ -31,22 +32,24 @@ class Inspector:
         }
         self._rules = _rules(config, storage, {name for name, _ in self._detectors})
         self._least = config.min_likelihood or Likelihood.POSSIBLE
+        self._least_of = _least_likelihoods(config)
+        Limits(config.limits)  # refuses what is malformed
 
-    def find(self, text: str) -> list[Finding]:
-        """What there is in a text, in the order of places."""
+    def find(self, passage: Passage) -> list[Finding]:
+        """What there is in a passage, in the order of places."""
         found = {
             Finding(name, span.start, span.end, span.likelihood)
             for name, find in self._detectors
-            for span in find(text)
+            for span in find(passage.text)
         }
         ordered = sorted(found, key=_place)
         for names, rule in self._rules:
-            ordered = _apply(rule, text, ordered, names)
-        return [
-            each
-            for each in ordered
-            if each.likelihood >= self._least and each.info_type not in self._hidden
-        ]
+            ordered = _apply(rule, passage, ordered, names)
+        return [each for each in ordered if self._is_told(each)]
+
+    def _is_told(self, finding: Finding) -> bool:
+        least = self._least_of.get(finding.info_type, self._least)
+        return finding.likelihood >= least and finding.info_type not in self._hidden
 
 
 def _place(finding: Finding) -> tuple[int, int, str]:
@@ -59,8 +62,9 @@ def _detectors(config: Any, storage: Path) -> list[tuple[str, Detector]]:
     ]
     own = {name for name, _ in custom}
     asked = [each.name for each in config.info_types]
-    names = asked or ([] if custom else BASIC)
-    return [*((name, _built_in(name)) for name in dict.fromkeys(names) if name not in own), *custom]
+    names = dict.fromkeys(asked or ([] if custom else BASIC))
+    built_in = [(name, _built_in(name)) for name in names if detector(name) or name not in own]
+    return [*built_in, *custom]
 
 
 def _built_in(name: str) -> Detector:
@@ -75,40 +79,41 @@ def _built_in(name: str) -> Detector:
     )
 
 
-def _rules(config: Any, storage: Path, known: set[str]) -> list[tuple[set[str], Rule]]:
-    rules: list[tuple[set[str], Rule]] = []
+def _least_likelihoods(config: Any) -> Mapping[str, int]:
+    least = {
+        each.info_type.name: each.min_likelihood for each in config.min_likelihood_per_info_type
+    }
+    if not all(least) or not all(least.values()):
+        raise InvalidArgument(
+            "min_likelihood_per_info_type needs an info_type and a min_likelihood; give both."
+        )
+    return least
+
+
+def _rules(config: Any, storage: Path, known: set[str]) -> list[tuple[Sequence[str], Rule]]:
+    rules: list[tuple[Sequence[str], Rule]] = []
     for rule_set in config.rule_set:
-        names = {each.name for each in rule_set.info_types}
-        if not names <= known:
+        names = list(dict.fromkeys(each.name for each in rule_set.info_types))
+        unknown = [name for name in names if name not in known]
+        if unknown:
             raise InvalidArgument(
-                f"rule_set names {min(names - known)}, which is not inspected; add it to"
-                " info_types."
+                f"rule_set names {unknown[0]}, which is not inspected; add it to info_types."
             )
-        for rule in rule_set.rules:
-            if rule.WhichOneof("type") == "hotword_rule":
-                rules.append((names, hotword_rule(rule.hotword_rule)))
-            else:
-                rules.append((names, exclusion_rule(rule.exclusion_rule, storage)))
+        rules += [(names, rule_of(rule, storage)) for rule in rule_set.rules]
     for custom in config.custom_info_types:
-        for rule in custom.detection_rules:
-            rules.append(({custom.info_type.name}, hotword_rule(rule.hotword_rule)))
+        rules += [
+            ([custom.info_type.name], rule_of(each, storage)) for each in custom.detection_rules
+        ]
     return rules
 
 
-def _apply(rule: Rule, text: str, found: Sequence[Finding], names: Iterable[str]) -> list[Finding]:
+def _apply(
+    rule: Rule, passage: Passage, found: Sequence[Finding], names: Iterable[str]
+) -> list[Finding]:
     """Each infoType by itself, in the presence of the others."""
     left = list(found)
     for name in names:
         ours = [each for each in left if each.info_type == name]
         others = [each for each in left if each.info_type != name]
-        left = sorted([*others, *rule(text, ours, others)], key=_place)
+        left = sorted([*others, *rule(passage, ours, others)], key=_place)
     return left
-
-
-def limits_by_type(config: Any) -> Mapping[str, int]:
-    """The most findings of each infoType that has a limit of its own; `` stands for the others."""
-    return {
-        each.info_type.name: each.max_findings
-        for each in config.limits.max_findings_per_info_type
-        if each.max_findings
-    }

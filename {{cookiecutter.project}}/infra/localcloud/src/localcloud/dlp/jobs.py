@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -89,23 +88,20 @@ class DlpJobs:
 
     def _inspect(self, job: DlpJob) -> Callable[[DlpJob], None]:
         from localcloud.dlp import saved_findings, sources
-        from localcloud.dlp.content import report
+        from localcloud.dlp.content import reports
         from localcloud.dlp.inspector import Inspector
+        from localcloud.dlp.limits import Limits
 
         asked = raw(job).inspect_details.requested_options.job_config
         config = asked.inspect_config
         inspector = Inspector(config, self._cloud.home.storage)
-        most = config.limits.max_findings_per_request
-        counts, size = Counter[str](), 0
+        limits, size = Limits(config.limits), 0
         found: list[Any] = []
         for text, place in sources.texts(self._cloud, asked.storage_config):
             if self._stopped.is_set() or self._is_canceled(job.name):
                 break
             size += len(text.encode())
-            for each in inspector.find(text):
-                if not most or len(found) < most:
-                    counts[each.info_type] += 1
-                    found.append(report(text, place, each, quotes=config.include_quote))
+            found += reports(inspector, config, limits, (text, place))
         else:
             for action in asked.actions:
                 table = sources.table_of(action.save_findings.output_config.table)
@@ -114,7 +110,7 @@ class DlpJobs:
         def end(ended: DlpJob) -> None:
             result = raw(ended).inspect_details.result
             result.processed_bytes = result.total_estimated_bytes = size
-            for name, count in sorted(counts.items()):
+            for name, count in sorted(limits.counts.items()):
                 result.info_type_stats.add(count=count).info_type.name = name
 
         return end
