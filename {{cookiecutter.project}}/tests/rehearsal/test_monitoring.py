@@ -73,10 +73,16 @@ try:
     read_status("elsewhere")
 except UserError as error:
     print("refused:", error)
+features = settings.features
+unbound = {"drift_threshold": None, "skew_threshold": None}
+columns = tuple(each.model_copy(update=unbound) for each in features.columns)
+bare = features.model_copy(update={"columns": columns})
+on, off = {"enabled": True}, {"enabled": False}
 told = {"emails": ("team@example.com", "ops@example.com")}
-for change in ({"enabled": False}, {"enabled": True}, told, told):
+changes = [(bare, on), (features, on), (features, off), (features, on)]
+for declared, change in (*changes, (features, told), (features, told)):
     monitoring = settings.monitoring.model_copy(update=change)
-    for line in apply_monitoring(settings.name, settings.features, monitoring, settings.bucket):
+    for line in apply_monitoring(settings.name, declared, monitoring, settings.bucket):
         print(line, find_job(jobs, endpoint).state.name)
 """
 
@@ -132,12 +138,13 @@ def test_the_page_draws_each_window_beside_its_threshold(watched: str) -> None:
 
 
 def test_what_is_declared_otherwise_is_paused_resumed_or_updated(watched: str) -> None:
-    paused, *others = watched.splitlines()[-4:]
+    unbound, again, paused, *others = watched.splitlines()[-6:]
+    assert unbound.startswith("monitoring: paused, as no input has a drift_threshold or a skew_")
     assert paused.startswith("monitoring: paused, as monitoring.enabled is false in config/")
-    assert paused.endswith("JOB_STATE_PAUSED")
-    changes = [re.split(r"[ ,]+", line)[1] for line in others]
-    assert changes == ["resumed", "updated", "unchanged"]
-    assert all(line.endswith("JOB_STATE_RUNNING") for line in others)
+    assert all(line.endswith("JOB_STATE_PAUSED") for line in (unbound, paused))
+    changes = [re.split(r"[ ,]+", line)[1] for line in (again, *others)]
+    assert changes == ["resumed", "resumed", "updated", "unchanged"]
+    assert all(line.endswith("JOB_STATE_RUNNING") for line in (again, *others))
 
 
 def test_an_endpoint_that_is_not_there_is_named(watched: str) -> None:

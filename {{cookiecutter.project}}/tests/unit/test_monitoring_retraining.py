@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mlops.monitoring.decision import Bound, Window
+from mlops.monitoring.decision import Bound, Window, list_ends
 from mlops.monitoring.quality import measure
 from mlops.monitoring.retraining import Asked, retrain_if_due
 
@@ -142,6 +142,14 @@ def test_of_two_evaluations_at_once_one_asks() -> None:
         world.pass_a_day(BAD)
     assert world.runs == []
     assert "another evaluation was faster" in world.evaluate()
+
+
+def test_windows_end_by_the_jobs_clock_and_after_the_deployment() -> None:
+    day, following = timedelta(days=1), datetime(2026, 1, 9, tzinfo=UTC)
+    since = following - 3 * day
+    assert list_ends(since, following, day, 9) == [following - 2 * day, following - day]
+    assert list_ends(since, following, day, 1) == [following - day]
+    assert list_ends(since, None, day, 9) == []  # Vertex AI has not scheduled the job yet
 
 
 def test_an_error_is_bad_above_its_bound() -> None:

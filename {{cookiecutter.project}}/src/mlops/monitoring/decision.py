@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,23 @@ class Bound:
     def is_bad(self, value: float) -> bool:
         """Whether a value is worse than the bound."""
         return value < self.value if self.more_is_better else value > self.value
+
+
+def list_ends(
+    since: datetime, following: datetime | None, interval: timedelta, count: int
+) -> list[datetime]:
+    """When the last windows ended, from old to new, by the monitoring job's clock.
+
+    Args:
+        since: only windows that ended after that.
+        following: when the job runs next; None until Vertex AI has scheduled it, and none ended.
+        interval: the length of a window.
+        count: how many to list at most.
+    """
+    if following is None:
+        return []
+    ends = (following - interval * back for back in range(count, 0, -1))
+    return [end for end in ends if end > since]
 
 
 def find_reason(windows: Iterable[Window], count: int, bound: Bound | None) -> str:

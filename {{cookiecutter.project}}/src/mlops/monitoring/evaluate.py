@@ -6,7 +6,7 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from mlops.monitoring.decision import Bound, Window
+from mlops.monitoring.decision import Bound, Window, list_ends
 from mlops.monitoring.job import MonitoringError, folder_of
 from mlops.monitoring.quality import measure
 from mlops.monitoring.retraining import StorageMemory, retrain_if_due
@@ -56,7 +56,8 @@ def evaluate(settings: Settings, submit: Callable[[str], str]) -> Iterator[str]:
     bound = find_bound(settings, get_version(settings.name, version))
     interval = timedelta(hours=settings.monitoring.interval_hours)
     since = next(each.create_time for each in endpoint.list_models() if each.id == deployed)
-    ends = _list_ends(settings, since, status.job.next_schedule_time, interval)
+    count = settings.monitoring.retrain.windows
+    ends = list_ends(since, status.job.next_schedule_time, interval, count * _LOOK_BACK)
     series = [one for one in status.series if one.deployed_model == deployed]
     outcomes = _measure(settings, endpoint, deployed, ends, interval)
     windows = [Window(end, *outcomes[end], _find_anomalies(series, end, interval)) for end in ends]
@@ -67,7 +68,7 @@ def evaluate(settings: Settings, submit: Callable[[str], str]) -> Iterator[str]:
     uri = f"{folder_of(settings.bucket, settings.name)}/retraining.json"
     yield retrain_if_due(
         windows,
-        settings.monitoring.retrain.windows,
+        count,
         bound,
         version,
         StorageMemory(storage.Client(project=settings.project), uri),
@@ -90,15 +91,6 @@ def find_bound(settings: Settings, model: aiplatform.Model) -> Bound | None:
         drop = -retrain.max_drop if more_is_better else retrain.max_drop
         values.append(recorded + drop)
     return Bound(retrain.metric, max(values) if more_is_better else min(values), more_is_better)
-
-
-def _list_ends(
-    settings: Settings, since: datetime, following: datetime, interval: timedelta
-) -> list[datetime]:
-    """When the last windows since a time ended, from old to new, by the monitoring job's clock."""
-    count = settings.monitoring.retrain.windows * _LOOK_BACK
-    ends = (following - interval * back for back in range(count, 0, -1))
-    return [end for end in ends if end > since]
 
 
 def _measure(

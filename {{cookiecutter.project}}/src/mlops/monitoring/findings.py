@@ -54,7 +54,7 @@ class Series:
         deployed_model: that was asked.
         objective: what its requests are compared with.
         feature: the input's name.
-        points: from old to new.
+        points: from old to new; one at least.
     """
 
     deployed_model: str
@@ -106,4 +106,5 @@ def _read(
     return [
         Series(deployed_model, objective, name, tuple(sorted(points, key=lambda p: p.end)))
         for name, points in sorted(found.items())
+        if points  # a feature of which only the training data is known yet has none
     ]

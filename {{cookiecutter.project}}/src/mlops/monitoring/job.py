@@ -75,17 +75,18 @@ def apply_monitoring(
     client = job_client(endpoint.location)
     found = find_job(client, endpoint)
     if not monitoring.enabled:
-        yield from _pause(client, found)
+        yield _pause(client, found, "monitoring.enabled is false in config/")
         return
     files = storage.Client(project=endpoint.project)
     folder = folder_of(bucket, name)
     wanted, notes = _build(endpoint, features, monitoring, files, folder)
     yield from notes
     if not wanted.model_deployment_monitoring_objective_configs:
-        yield (
-            "monitoring: off, as no input has a drift_threshold or a skew_threshold that can be"
-            " measured: give one in config/features.yaml"
+        why = (
+            "no input has a drift_threshold or a skew_threshold that can be measured: give one in"
+            " config/features.yaml"
         )
+        yield _pause(client, found, why)
         return
     schema = _upload(files, f"{folder}/instance_schema.yaml", write_schema(features))
     if found is None:
@@ -212,12 +213,12 @@ def _objective(config: Any) -> tuple[list[str], dict[str, float], dict[str, floa
     )
 
 
-def _pause(client: aiplatform_v1.JobServiceClient, found: Job | None) -> Iterator[str]:
-    if found is not None and found.state.name != "JOB_STATE_PAUSED":
-        client.pause_model_deployment_monitoring_job(name=found.name)
-        yield "monitoring: paused, as monitoring.enabled is false in config/"
-    else:
-        yield "monitoring: off, as monitoring.enabled is false in config/"
+def _pause(client: aiplatform_v1.JobServiceClient, found: Job | None, why: str) -> str:
+    """Has nothing watched any more; tells what became of the job."""
+    if found is None or found.state.name == "JOB_STATE_PAUSED":
+        return f"monitoring: off, as {why}"
+    client.pause_model_deployment_monitoring_job(name=found.name)
+    return f"monitoring: paused, as {why}"
 
 
 def _upload(files: storage.Client, uri: str, content: str) -> str:

@@ -65,10 +65,9 @@ def describe_status(status: Status) -> Iterator[str]:
     interval = job.model_deployment_monitoring_schedule_config.monitor_interval
     state = job.state.name.removeprefix("JOB_STATE_").lower()
     yield f"Monitoring job {job.name}"
-    yield (
-        f"  {state}, each {interval.total_seconds() / 3600:g} h, next run"
-        f" {job.next_schedule_time:{_TIME}} UTC"
-    )
+    following = job.next_schedule_time  # which a job has once Vertex AI has set it up
+    run = f"next run {following:{_TIME}} UTC" if following else "not scheduled yet"
+    yield f"  {state}, each {interval.total_seconds() / 3600:g} h, {run}"
     if message := job.latest_monitoring_pipeline_metadata.status.message:
         yield f"  last run: {message}"
     yield "\nWatched"

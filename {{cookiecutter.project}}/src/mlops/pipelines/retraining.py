@@ -4,36 +4,53 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops.pipelines.runs import follow, parameters_of, submit
+from mlops.pipelines.runs import PipelineRunError, follow, parameters_of, submit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from google.cloud import aiplatform
+
     from mlops.settings import Settings
 
 
 def submit_training(settings: Settings, find_spec: Callable[[str], Path], run: str) -> str:
-    """Starts the pipelines of the trainer under an id of our own, unless that has been done.
+    """Starts the pipelines of the trainer under ids of our own, each unless that has been done.
+
+    It may be killed at any point and run again: what is missing is started then.
 
     Args:
         settings: of the environment.
         find_spec: gives a compiled pipeline by its name.
-        run: id of the pipeline job.
+        run: id of the (first) pipeline job.
 
     Returns:
         The resource name of the (first) pipeline job.
     """
-    from google.api_core.exceptions import AlreadyExists
-
     first, *others = settings.training_pipelines
-    name = f"projects/{settings.project}/locations/{settings.location}/pipelineJobs/{run}"
-    try:
-        job = submit(settings, first, find_spec(first), parameters_of(first, settings), run)
-    except AlreadyExists:
-        return name
+    job = _start(settings, first, find_spec, run)
+    name = str(job.resource_name)
     for other in others:  # each is compared with what the one before has made
-        follow(job, lambda _: None)
-        parameters = parameters_of(other, settings)
-        job = submit(settings, other, find_spec(other), parameters, f"{run}-{other}")
+        try:
+            follow(job, lambda _: None)
+        except PipelineRunError:  # an alert of its own tells that; there is nothing to compare with
+            break
+        job = _start(settings, other, find_spec, f"{run}-{other}")
     return name
+
+
+def _start(
+    settings: Settings, pipeline: str, find_spec: Callable[[str], Path], run: str
+) -> aiplatform.PipelineJob:
+    """The pipeline job of that id, which is submitted unless it is there."""
+    from google.api_core.exceptions import AlreadyExists
+    from google.cloud import aiplatform
+
+    try:
+        return submit(
+            settings, pipeline, find_spec(pipeline), parameters_of(pipeline, settings), run
+        )
+    except AlreadyExists:
+        parent = f"projects/{settings.project}/locations/{settings.location}"
+        return aiplatform.PipelineJob.get(f"{parent}/pipelineJobs/{run}")
