@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from google.api_core.exceptions import ResourceExhausted
 from google.cloud.dlp_v2 import InspectContentResponse
 
 from mlops.features import Features
@@ -24,12 +25,20 @@ PHONE = "(206) 555-0123"
 
 
 class Dlp:
-    """Stands where DLP's client would; finds each cell with a bracket to be a telephone number."""
+    """Stands where DLP's client would; finds each cell with a bracket to be a telephone number.
 
-    def __init__(self) -> None:
+    It tells `most` findings of a request at most, and refuses the first `refused` requests.
+    """
+
+    def __init__(self, most: int = 3000, refused: int = 0) -> None:
         self.tables: list[Any] = []
+        self.most = most
+        self.refused = refused
 
     def inspect_content(self, request: Any) -> InspectContentResponse:
+        if self.refused:
+            self.refused -= 1
+            raise ResourceExhausted("Quota exceeded")
         table = request["item"]["table"]
         self.tables.append(table)
         cells = [row["values"][0]["string_value"] for row in table["rows"]]
@@ -45,7 +54,8 @@ class Dlp:
             for index, cell in enumerate(cells)
             for _ in range(cell.count("("))
         ]
-        return InspectContentResponse(result={"findings": found})
+        told, is_truncated = found[: self.most], len(found) > self.most
+        return InspectContentResponse(result={"findings": told, "findings_truncated": is_truncated})
 
 
 class Bucket:
@@ -138,6 +148,20 @@ def test_a_value_counts_once_and_large_columns_are_sent_in_parts() -> None:
     assert len(sizes) == 3
     assert max(sizes) < 524_288
     assert [row["values"][0]["string_value"] for t in dlp.tables for row in t["rows"]] == values
+
+
+def test_values_are_counted_of_which_dlp_does_not_tell_all_at_once() -> None:
+    dlp = Dlp(most=10)
+    values = [f"{PHONE} {place}" for place in range(95)]
+    assert inspect(dlp, "p", {"note": values}, Inspection()) == [
+        Finding("note", "PHONE_NUMBER", 95, 95)
+    ]
+
+
+def test_a_quota_that_is_used_up_is_waited_for() -> None:
+    dlp = Dlp(refused=2)
+    assert inspect(dlp, "p", {"note": [PHONE]}, Inspection())
+    assert dlp.refused == 0
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from google.api_core.exceptions import NotFound
+from google.cloud.bigquery import SchemaField
+from google.cloud.dlp_v2 import DeidentifyContentResponse, InspectContentResponse
 from pydantic import ValidationError
 
 from mlops.features import Column, Features, Treatment
@@ -72,6 +78,102 @@ def test_mistakes_are_told_before_anything_is_read(
     nothing: Any = SimpleNamespace()
     with pytest.raises(DeidentificationError, match=re.escape(told)):
         list(deidentify(nothing, nothing, "p", features, privacy, target or features.table))
+
+
+class Tables:
+    """Stands where BigQuery's client would, with one table of one row; keeps what is loaded."""
+
+    def __init__(self, **row: Any) -> None:
+        self.row = row
+        self.loaded: dict[str, Any] = {}
+
+    def get_dataset(self, name: str) -> None:
+        if name != "p.d":
+            raise NotFound(name)
+
+    def get_table(self, _: str) -> Any:
+        return SimpleNamespace(schema=[SchemaField(name, "STRING") for name in self.row])
+
+    def list_rows(self, _: Any) -> list[dict[str, Any]]:
+        return [self.row]
+
+    def load_table_from_file(self, file: Any, *_: Any, **__: Any) -> Any:
+        self.loaded = json.loads(file.read())
+        return SimpleNamespace(result=lambda: None)
+
+
+class Dlp:
+    """Stands where DLP's client would: hides nothing, and finds the texts with a bracket."""
+
+    def deidentify_content(self, request: Any) -> DeidentifyContentResponse:
+        return DeidentifyContentResponse(item=request["item"])
+
+    def inspect_content(self, request: Any) -> InspectContentResponse:
+        cells = [row["values"][0]["string_value"] for row in request["item"]["table"]["rows"]]
+        place = {"content_locations": [{"record_location": {"table_location": {}}}]}
+        finding = {"info_type": {"name": "PHONE_NUMBER"}, "location": place}
+        return InspectContentResponse(result={"findings": [finding for c in cells if "(" in c]})
+
+
+@pytest.fixture
+def people() -> Features:
+    columns = [
+        {"name": "key", "type": "STRING", "role": "identifier", "privacy": "redact"},
+        {"name": "x", "type": "FLOAT", "role": "numeric"},
+        {"name": "y", "type": "FLOAT", "role": "label"},
+    ]
+    return Features.model_validate({"problem": "regression", "table": "a.b.c", "columns": columns})
+
+
+def hide(people: Features, tables: Any, target: str = "p.d.t", **privacy: Any) -> str:
+    dlp: Any = Dlp()
+    return "\n".join(deidentify(tables, dlp, "p", people, Privacy(**privacy), target))
+
+
+def test_values_of_every_type_are_written_as_bigquery_reads_them(people: Features) -> None:
+    moment = datetime(2026, 1, 2, 3, 4, 5)
+    row = {
+        "key": "k",
+        "zone": moment.replace(tzinfo=timezone(timedelta(hours=1))),
+        "none": moment,
+        "day": moment.date(),
+        "amount": Decimal("1.50"),
+        "raw": b"\x00",
+        "many": ["a", "b"],
+        "record": {"at": moment, "name": None},
+    }
+    tables = Tables(**row)
+    assert "1 rows in p.d.t" in hide(people, tables)
+    assert tables.loaded == {
+        "key": "k",
+        "zone": "2026-01-02T02:04:05+00:00",
+        "none": "2026-01-02T03:04:05",
+        "day": "2026-01-02",
+        "amount": "1.50",
+        "raw": "AA==",
+        "many": ["a", "b"],
+        "record": {"at": "2026-01-02T03:04:05", "name": None},
+    }
+
+
+@pytest.mark.parametrize("value", ["(206)", ["a", "(206)"], {"phones": [{"home": "(206)"}]}])
+def test_nothing_is_written_while_a_text_holds_personal_data(people: Features, value: Any) -> None:
+    tables = Tables(key="k", note=value)
+    with pytest.raises(DeidentificationError, match=r"note \(1 PHONE_NUMBER\)") as error:
+        hide(people, tables)
+    assert "206" not in str(error.value)
+    assert tables.loaded == {}
+
+
+def test_what_the_table_or_the_project_lacks_is_told_before_a_row_is_read(people: Features) -> None:
+    with pytest.raises(DeidentificationError, match="no column key, to which"):
+        hide(people, Tables(note="x"))
+    when = Column(name="when", type="TIMESTAMP", role="timestamp", privacy="date_shift")
+    shifted = people.model_copy(update={"columns": (*people.columns, when)})
+    with pytest.raises(DeidentificationError, match="no column person, which tells whose"):
+        hide(shifted, Tables(key="k", when=None), key=KEY, subject="person")
+    with pytest.raises(NotFound, match=r"p\.nothing"):
+        hide(people, Tables(key="k"), target="p.nothing.t")
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from mlops.errors import UserError
 from mlops.features import TABLE, Treatment
 from mlops.privacy.inspection import Finding, inspect, inspect_config
-from mlops.privacy.portions import BYTES_A_VALUE, THREADS, portions
+from mlops.privacy.portions import BYTES_A_VALUE, THREADS, patience, portions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from google.cloud import bigquery, dlp_v2
 
@@ -45,7 +45,7 @@ def deidentify(
 ) -> Iterator[str]:
     """Writes the declared table to another one, each column as its `privacy` says.
 
-    The target is replaced as a whole, once DLP finds nothing in the columns of text any more.
+    The target is replaced as a whole, once DLP finds nothing in a sample of its texts any more.
 
     Args:
         client: reads and writes the tables.
@@ -59,19 +59,21 @@ def deidentify(
         What was done, line by line.
 
     Raises:
-        DeidentificationError: the target is the source, no column has a treatment, the key is
-            missing, or personal data is left; nothing was written.
+        DeidentificationError: the target is the source, no column has a treatment, the table lacks
+            one that has, the key is missing, or personal data is left; nothing was written.
     """
     from google.cloud import bigquery
 
     treated = {column.name: column.privacy for column in features.columns if column.privacy}
     _check(features, treated, privacy, target)
+    client.get_dataset(target.rpartition(".")[0])  # if it is missing, before a row is sent
     source = client.get_table(features.table)
+    _check_columns({field.name for field in source.schema}, features, treated, privacy)
     schema = [field for field in source.schema if treated.get(field.name) is not Treatment.DROP]
     config = deidentify_config(features, treated, privacy)
     rows = [dict(row.items()) for row in client.list_rows(source)]
     changed = list(_transform(dlp, parent, rows, treated, config, privacy))
-    findings = _inspect(dlp, parent, changed, schema, privacy)
+    findings = _inspect(dlp, parent, changed, privacy)
     if findings:
         left = ", ".join(f"{each.column} ({each.count} {each.info_type})" for each in findings)
         raise DeidentificationError(
@@ -87,7 +89,7 @@ def deidentify(
     client.load_table_from_file(file, target, job_config=job).result()
     for name, treatment in treated.items():
         yield f"  {name:<28}  {treatment}"
-    yield f"{len(changed)} rows in {target}; DLP finds no personal data in them."
+    yield f"{len(changed)} rows in {target}; DLP finds no personal data in a sample of their texts."
 
 
 def deidentify_config(
@@ -152,6 +154,27 @@ def _check(
         )
 
 
+def _check_columns(
+    there: Collection[str],
+    features: Features,
+    treated: Mapping[str, Treatment],
+    privacy: Privacy,
+) -> None:
+    """Refuses a table that lacks a column of which DLP would be told."""
+    lacking = [name for name in treated if name not in there]
+    if lacking:
+        raise DeidentificationError(
+            f"{features.table} has no column {lacking[0]}, to which config/features.yaml gives a"
+            " privacy treatment: correct its name, or take the treatment away."
+        )
+    subject = subject_of(features, privacy)
+    if Treatment.DATE_SHIFT in treated.values() and subject not in there:
+        raise DeidentificationError(
+            f"{features.table} has no column {subject}, which tells whose row it is: name another"
+            " by privacy.subject in config/."
+        )
+
+
 def _transform(
     dlp: dlp_v2.DlpServiceClient,
     parent: str,
@@ -170,6 +193,7 @@ def _transform(
     ]
     sent = list(dict.fromkeys([*names, *contexts]))
     dropped = [name for name, treatment in treated.items() if treatment is Treatment.DROP]
+    ask = patience()(dlp.deidentify_content)
 
     def change(part: Sequence[Row]) -> list[Row]:
         request = {
@@ -178,7 +202,7 @@ def _transform(
             "inspect_config": inspect_config(privacy.inspection),
             "item": {"table": _table(part, sent)},
         }
-        table = dlp.deidentify_content(request=request).item.table
+        table = ask(request=request).item.table
         changed = []
         for row, answer in zip(part, table.rows, strict=True):
             values = dict(zip(sent, answer.values, strict=True))
@@ -218,25 +242,34 @@ def _read(value: dlp_v2.Value) -> Any:
 
 
 def _inspect(
-    dlp: dlp_v2.DlpServiceClient,
-    parent: str,
-    rows: Sequence[Row],
-    schema: Iterable[bigquery.SchemaField],
-    privacy: Privacy,
+    dlp: dlp_v2.DlpServiceClient, parent: str, rows: Sequence[Row], privacy: Privacy
 ) -> list[Finding]:
-    """What DLP finds in the columns of text, in a sample of the rows."""
+    """What DLP finds in the texts of each column, in a sample of the rows."""
     step = max(1, len(rows) // privacy.inspection.sample_rows)
-    texts = [field.name for field in schema if field.field_type == "STRING"]
-    values = {
-        name: list(dict.fromkeys(row[name] for row in rows[::step] if row[name])) for name in texts
-    }
+    texts: dict[str, dict[str, None]] = {}
+    for row in rows[::step]:
+        for name, value in row.items():
+            texts.setdefault(name, {}).update(dict.fromkeys(_texts(value)))
+    values = {name: list(found) for name, found in texts.items() if found}
     return inspect(dlp, parent, values, privacy.inspection)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The texts that a value is or holds: it may be an array or a record."""
+    match value:
+        case str():
+            yield from [value] if value else []
+        case list():
+            for each in value:
+                yield from _texts(each)
+        case dict():
+            yield from _texts(list(value.values()))
 
 
 def _plain(value: Any) -> str:
     """A value that JSON does not know, as BigQuery reads it."""
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
+    if isinstance(value, datetime):  # a DATETIME has no time zone, and may have none
+        return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
     return str(value)

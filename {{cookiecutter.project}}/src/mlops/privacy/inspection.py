@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops.privacy.portions import BYTES_A_VALUE, THREADS, portions
+from mlops.privacy.portions import BYTES_A_VALUE, THREADS, patience, portions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,16 +57,26 @@ def inspect(
     """
     config = inspect_config(settings)
 
+    ask = patience()(client.inspect_content)
+
+    def count_part(column: str, part: Sequence[str]) -> Counter[str]:
+        """How many of some values hold each info type; asks about halves if DLP told not all."""
+        table = {
+            "headers": [{"name": column}],
+            "rows": [{"values": [{"string_value": value}]} for value in part],
+        }
+        request = {"parent": parent, "inspect_config": config, "item": {"table": table}}
+        result = ask(request=request).result
+        if result.findings_truncated and len(part) > 1:
+            half = len(part) // 2
+            return count_part(column, part[:half]) + count_part(column, part[half:])
+        return _count(result)
+
     def count(column: str) -> Counter[str]:
         """How many values of a column hold each info type."""
         counts: Counter[str] = Counter()
         for part in portions(values[column], _size, _LARGEST, _MOST_VALUES):
-            table = {
-                "headers": [{"name": column}],
-                "rows": [{"values": [{"string_value": value}]} for value in part],
-            }
-            request = {"parent": parent, "inspect_config": config, "item": {"table": table}}
-            counts += _count(client.inspect_content(request=request).result)
+            counts += count_part(column, part)
         return counts
 
     with ThreadPoolExecutor(THREADS) as pool:

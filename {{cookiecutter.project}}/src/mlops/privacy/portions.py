@@ -1,4 +1,4 @@
-"""Requests of a size that DLP takes."""
+"""Requests of a size, and at a pace, that DLP takes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from google.api_core.retry import Retry
 
 THREADS = 8  # that ask at the same time
 BYTES_A_VALUE = 12  # that a message needs beside the value itself
@@ -33,3 +35,15 @@ def portions(
         filled += own
     if start < len(items):
         yield items[start:]
+
+
+def patience() -> Retry:
+    """Asks again, later and later, while the quota of requests a minute is used up.
+
+    DLP's client does so only for failures that pass. After ten minutes it gives up.
+    """
+    from google.api_core.exceptions import ResourceExhausted
+    from google.api_core.retry import Retry, if_exception_type
+
+    used_up = if_exception_type(ResourceExhausted)
+    return Retry(predicate=used_up, initial=0.1, multiplier=2, maximum=60, timeout=600)
