@@ -257,6 +257,20 @@ def test_dlp_counts_and_never_quotes(plans: Plans) -> None:
             assert timespan["enable_auto_population_of_timespan_config"] is True
 
 
+def test_dlp_is_asked_for_no_scan_that_it_refuses(plans: Plans) -> None:
+    """By what google.cloud.dlp_v2 says of BigQueryOptions and PublishFindingsToDataplexCatalog."""
+    scans = plans["prod"].of_type("google_data_loss_prevention_job_trigger").values()
+    jobs = [scan["inspect_job"][0] for scan in scans]
+    tables = [job["storage_config"][0]["big_query_options"] for job in jobs]
+    published = [
+        any(action["publish_findings_to_dataplex_catalog"] for action in job["actions"])
+        for job in jobs
+    ]
+    assert published == [bool(table) for table in tables]
+    limits = [(each["rows_limit"], each["rows_limit_percent"]) for [each] in filter(None, tables)]
+    assert limits == [(None, None)]
+
+
 def test_money_is_watched(plans: Plans) -> None:
     amounts = {
         environment: plans[environment].only("google_billing_budget")["amount"][0][

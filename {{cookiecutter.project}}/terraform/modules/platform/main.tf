@@ -14,6 +14,7 @@ locals {
       "cloudquotas.googleapis.com",
       "cloudresourcemanager.googleapis.com",
       "cloudscheduler.googleapis.com",
+      "dataplex.googleapis.com",
       "dlp.googleapis.com",
       "eventarc.googleapis.com",
       "iam.googleapis.com",

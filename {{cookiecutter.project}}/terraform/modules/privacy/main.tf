@@ -130,8 +130,7 @@ resource "google_data_loss_prevention_job_trigger" "this" {
       dynamic "big_query_options" {
         for_each = each.value.table[*]
         content {
-          rows_limit_percent = var.sample_percent
-          sample_method      = "RANDOM_START"
+          # no sample: DLP takes a limit of rows, or a span of time
           table_reference {
             project_id = split(".", big_query_options.value)[0]
             dataset_id = split(".", big_query_options.value)[1]
@@ -155,8 +154,13 @@ resource "google_data_loss_prevention_job_trigger" "this" {
     actions {
       publish_to_stackdriver {}
     }
-    actions {
-      publish_findings_to_dataplex_catalog {}
+
+    # the catalog knows tables, and takes findings in nothing else
+    dynamic "actions" {
+      for_each = each.value.table[*]
+      content {
+        publish_findings_to_dataplex_catalog {}
+      }
     }
   }
 }

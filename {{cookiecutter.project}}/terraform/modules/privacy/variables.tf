@@ -97,7 +97,7 @@ variable "request_log" {
 }
 
 variable "sample_percent" {
-  description = "Percent of each file's bytes and of the table's new rows that a scan reads."
+  description = "Percent of each new file's bytes that a scan reads; of the table it reads all new rows."
   type        = number
   default     = 10
 
