@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,7 @@ def evaluate(
 ) -> None:
     """Judge what answers by its last windows, and have a new model trained once if one is due."""
     from mlops.monitoring.evaluate import evaluate
+    from mlops.monitoring.job import UnwatchedError
     from mlops.pipelines.releases import find_specs
     from mlops.pipelines.retraining import submit_training
     from mlops.release.deployment import is_deployed
@@ -61,7 +63,10 @@ def evaluate(
         return
     watch_deployed(settings)
     settings, find_spec = find_specs(settings, environment, release)
-    if settings.monitoring.enabled:
+    if not settings.monitoring.enabled:
+        return
+    # no input may have a threshold; that has been told
+    with suppress(UnwatchedError):
         for line in evaluate(settings, lambda run: submit_training(settings, find_spec, run)):
             typer.echo(line)
 

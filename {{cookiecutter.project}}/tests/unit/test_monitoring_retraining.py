@@ -45,6 +45,7 @@ class World:
     memory: FakeMemory = field(default_factory=FakeMemory)
     runs: list[str] = field(default_factory=list)
     dies: str = ""
+    is_training: bool = False
 
     def pass_a_day(self, metric: float | None = GOOD, anomalies: Iterable[str] | None = ()) -> None:
         self.now += timedelta(days=1)
@@ -62,7 +63,7 @@ class World:
             self.runs.append(run)
         if self.dies == "after":
             raise Killed
-        return f"jobs/{run}"
+        return "" if self.is_training else f"jobs/{run}"
 
     def deploy(self, version: str) -> None:
         self.version, self.windows = version, []
@@ -133,6 +134,17 @@ def test_an_evaluation_that_is_killed_asks_once_in_the_end(moment: str) -> None:
     assert len(world.runs) == 1
     assert world.memory.asked is not None
     assert world.memory.asked.job
+
+
+def test_what_has_to_be_started_later_is_asked_for_until_it_was() -> None:
+    world = World(is_training=True)
+    for _ in range(COUNT):
+        world.pass_a_day(BAD)
+    assert "a new model is being trained (auc was below 0.6" in world.evaluate()
+    world.is_training = False
+    assert "a new model is asked for: auc" in world.evaluate()
+    assert "asked for already" in world.evaluate()
+    assert len(world.runs) == 1
 
 
 def test_of_two_evaluations_at_once_one_asks() -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from google.cloud.aiplatform_v1.types import (
     ModelDeploymentMonitoringJob,
     ModelMonitoringStatsAnomalies,
 )
 
+from mlops import monitor_commands
 from mlops.monitoring.findings import read_findings
+from mlops.monitoring.job import UnwatchedError
 from mlops.monitoring.page import write_page
 from mlops.monitoring.status import Status, describe_status
 
@@ -47,3 +50,16 @@ def test_a_job_that_has_not_run_yet_is_told_and_drawn() -> None:
     assert "version 3  skew  miles 0.1" in told
     assert "No window with requests has been looked at yet" in told
     assert "Last window none yet" in write_page(status)
+
+
+def test_an_endpoint_of_which_nothing_can_be_watched_is_no_failure_of_the_hourly_job(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise UnwatchedError
+
+    for name in ("connect", "watch_deployed"):
+        monkeypatch.setattr(monitor_commands, name, lambda _: None)
+    monkeypatch.setattr("mlops.release.deployment.is_deployed", lambda _: True)
+    monkeypatch.setattr("mlops.monitoring.evaluate.evaluate", refuse)
+    monitor_commands.evaluate()

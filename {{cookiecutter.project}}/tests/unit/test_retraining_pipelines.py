@@ -22,8 +22,8 @@ class Vertex:
 
     def __init__(self) -> None:
         self.runs: list[str] = []
+        self.state = "PIPELINE_STATE_SUCCEEDED"
         self.dies = False
-        self.fails = False
 
     def submit(self, _: Settings, __: str, ___: Path, ____: Any, run: str) -> Any:
         if run in self.runs:
@@ -32,12 +32,12 @@ class Vertex:
         return self.get(run)
 
     def get(self, name: str) -> Any:
-        return SimpleNamespace(resource_name=name.rpartition("/")[2])
+        return SimpleNamespace(resource_name=name, state=SimpleNamespace(name=self.state))
 
     def follow(self, *_: Any) -> None:
         if self.dies:
             raise KeyboardInterrupt
-        if self.fails:
+        if self.state == "PIPELINE_STATE_FAILED":
             raise PipelineRunError
 
 
@@ -62,13 +62,16 @@ def test_an_evaluation_that_was_killed_while_it_followed_starts_what_is_missing(
     with pytest.raises(KeyboardInterrupt):
         retraining.submit_training(settings, Path, RUN)
     assert vertex.runs == [RUN]
-    vertex.dies = False
+    vertex.dies, vertex.state = False, "PIPELINE_STATE_RUNNING"
+    assert retraining.submit_training(settings, Path, RUN) == ""
+    vertex.state = "PIPELINE_STATE_SUCCEEDED"
     for _ in range(2):
-        assert retraining.submit_training(settings, Path, RUN) == RUN
+        assert retraining.submit_training(settings, Path, RUN).endswith(f"/pipelineJobs/{RUN}")
     assert vertex.runs == [RUN, f"{RUN}-automl"]
 
 
 def test_a_pipeline_that_failed_is_followed_by_no_other(vertex: Vertex, settings: Settings) -> None:
-    vertex.fails = True
-    assert retraining.submit_training(settings, Path, RUN) == RUN
+    vertex.state = "PIPELINE_STATE_FAILED"
+    for _ in range(2):
+        assert retraining.submit_training(settings, Path, RUN).endswith(f"/pipelineJobs/{RUN}")
     assert vertex.runs == [RUN]

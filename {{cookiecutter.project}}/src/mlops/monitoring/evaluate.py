@@ -35,13 +35,14 @@ def evaluate(settings: Settings, submit: Callable[[str], str]) -> Iterator[str]:
 
     Args:
         settings: of the environment, whose project Google's clients point at.
-        submit: trains, as a pipeline job of that id unless there is one, and gives its name.
+        submit: trains, as a pipeline job of that id, as of `retrain_if_due`.
 
     Returns:
         What was found and decided, a sentence each.
 
     Raises:
-        MonitoringError: there is no endpoint, nobody watches it, or nothing answers.
+        MonitoringError: there is no endpoint, or nothing answers.
+        UnwatchedError: nobody watches it.
     """
     from google.cloud import storage
 

@@ -30,9 +30,18 @@ class MonitoringError(UserError):
     """There is nothing that could be monitored."""
 
 
+class UnwatchedError(MonitoringError):
+    """An endpoint has no monitoring job."""
+
+
 def folder_of(bucket: str, name: str) -> str:
     """Where monitoring keeps its files."""
     return f"gs://{bucket}/monitoring/{name}"
+
+
+def baselines_of(bucket: str, name: str) -> str:
+    """Where samples of the rows lie that models were trained on."""
+    return f"{folder_of(bucket, name)}/baselines"
 
 
 def job_client(location: str) -> aiplatform_v1.JobServiceClient:
@@ -79,7 +88,7 @@ def apply_monitoring(
         return
     files = storage.Client(project=endpoint.project)
     folder = folder_of(bucket, name)
-    wanted, notes = _build(endpoint, features, monitoring, files, folder)
+    wanted, notes = _build(endpoint, features, monitoring, files, baselines_of(bucket, name))
     yield from notes
     if not wanted.model_deployment_monitoring_objective_configs:
         why = (
@@ -114,7 +123,7 @@ def _build(
     features: Features,
     monitoring: Monitoring,
     files: storage.Client,
-    folder: str,
+    baselines: str,
 ) -> tuple[Job, list[str]]:
     """The job as declared, and what of it cannot be watched."""
     from google.cloud import aiplatform_v1
@@ -127,7 +136,7 @@ def _build(
         )
     objectives, notes = [], []
     for each in deployed:
-        baseline = _find_baseline(files, each, features, f"{folder}/baselines")
+        baseline = _find_baseline(files, each, features, baselines)
         objective = build_objective(features, each.id, baseline)
         if objective:
             objectives.append(objective)

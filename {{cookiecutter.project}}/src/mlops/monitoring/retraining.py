@@ -61,7 +61,8 @@ def retrain_if_due(
         bound: of the metric; None when none is measured.
         version: that answers.
         memory: of what was asked for before.
-        submit: starts a run of that id unless there is one, and gives its name.
+        submit: starts a run of that id unless there is one, and gives its name; nothing while it
+            runs and more has to be started then.
 
     Returns:
         What was decided, in one sentence.
@@ -77,6 +78,8 @@ def retrain_if_due(
     elif asked.job:
         return f"a new model was asked for already ({asked.why}): {asked.job}"
     submitted = replace(asked, job=submit(asked.run))
+    if not submitted.job:
+        return f"a new model is being trained ({asked.why}): {asked.run}"
     memory.write(submitted)
     return f"a new model is asked for: {submitted.why}: {submitted.job}"
 

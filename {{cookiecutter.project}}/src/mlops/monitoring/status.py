@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops.monitoring.findings import Objective, Series, read_findings
-from mlops.monitoring.job import MonitoringError, find_job, job_client
+from mlops.monitoring.job import MonitoringError, UnwatchedError, find_job, job_client
 from mlops.release.deployment import find_endpoint
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def read_status(name: str) -> Status:
     """The monitoring of the endpoint `name`.
 
     Raises:
-        MonitoringError: there is no such endpoint, or nobody watches it.
+        MonitoringError: there is no such endpoint.
+        UnwatchedError: nobody watches it.
     """
     endpoint = find_endpoint(name)
     if endpoint is None:
@@ -54,7 +55,7 @@ def read_status(name: str) -> Status:
     client = job_client(endpoint.location)
     job = find_job(client, endpoint)
     if job is None:
-        raise MonitoringError(f"Nobody watches the endpoint {name}: run `mlops monitor apply`.")
+        raise UnwatchedError(f"Nobody watches the endpoint {name}: run `mlops monitor apply`.")
     versions = {str(each.id): each.model_version_id for each in endpoint.list_models()}
     return Status(job, versions, tuple(read_findings(client, job)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops.pipelines.runs import PipelineRunError, follow, parameters_of, submit
+from mlops.pipelines.runs import ENDED, PipelineRunError, follow, parameters_of, submit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,11 +26,18 @@ def submit_training(settings: Settings, find_spec: Callable[[str], Path], run: s
         run: id of the (first) pipeline job.
 
     Returns:
-        The resource name of the (first) pipeline job.
+        The resource name of the (first) pipeline job; nothing while others wait for it and it runs
+        already, so that this has to be called again unless somebody else follows it.
     """
+    from google.cloud import aiplatform
+
     first, *others = settings.training_pipelines
+    name = f"projects/{settings.project}/locations/{settings.location}/pipelineJobs/{run}"
     job = _start(settings, first, find_spec, run)
-    name = str(job.resource_name)
+    if job is None and others:
+        job = aiplatform.PipelineJob.get(name)
+        if job.state.name not in ENDED:
+            return ""
     for other in others:  # each is compared with what the one before has made
         try:
             follow(job, lambda _: None)
@@ -42,15 +49,12 @@ def submit_training(settings: Settings, find_spec: Callable[[str], Path], run: s
 
 def _start(
     settings: Settings, pipeline: str, find_spec: Callable[[str], Path], run: str
-) -> aiplatform.PipelineJob:
-    """The pipeline job of that id, which is submitted unless it is there."""
+) -> aiplatform.PipelineJob | None:
+    """Submits a pipeline job under that id; None when it is there."""
     from google.api_core.exceptions import AlreadyExists
-    from google.cloud import aiplatform
 
+    parameters = parameters_of(pipeline, settings)
     try:
-        return submit(
-            settings, pipeline, find_spec(pipeline), parameters_of(pipeline, settings), run
-        )
+        return submit(settings, pipeline, find_spec(pipeline), parameters, run)
     except AlreadyExists:
-        parent = f"projects/{settings.project}/locations/{settings.location}"
-        return aiplatform.PipelineJob.get(f"{parent}/pipelineJobs/{run}")
+        return None
