@@ -11,9 +11,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from google.api_core.exceptions import NotFound
+from google.api_core.exceptions import BadRequest, InvalidArgument, NotFound
 from google.cloud.bigquery import SchemaField
-from google.cloud.dlp_v2 import DeidentifyContentResponse, InspectContentResponse
+from google.cloud.dlp_v2 import DeidentifyContentResponse, DlpJob, InspectContentResponse
 from pydantic import ValidationError
 
 from mlops.features import Column, Features, Treatment
@@ -23,8 +23,9 @@ from mlops.privacy.deidentification import (
     deidentify_config,
     subject_of,
 )
-from mlops.privacy.erasure import ErasureError, erase
-from mlops.privacy.k_anonymity import Risk, describe, summarise
+from mlops.privacy.erasure import erase
+from mlops.privacy.k_anonymity import Risk, RiskError, describe, measure, summarise
+from mlops.privacy.subject_rows import ErasureError, Rows, delete_rows
 from mlops.privacy_settings import KAnonymity, Key, Privacy
 from mlops.settings import load_features, load_settings
 
@@ -106,6 +107,8 @@ class Dlp:
     """Stands where DLP's client would: hides nothing, and finds the texts with a bracket."""
 
     def deidentify_content(self, request: Any) -> DeidentifyContentResponse:
+        if not request["deidentify_config"]["record_transformations"]["field_transformations"]:
+            raise InvalidArgument("there is nothing to do")
         return DeidentifyContentResponse(item=request["item"])
 
     def inspect_content(self, request: Any) -> InspectContentResponse:
@@ -165,6 +168,13 @@ def test_nothing_is_written_while_a_text_holds_personal_data(people: Features, v
     assert tables.loaded == {}
 
 
+def test_columns_can_be_dropped_and_nothing_else_done(people: Features) -> None:
+    key = people.identifier.model_copy(update={"privacy": Treatment.DROP})
+    tables = Tables(key="k", note="x")
+    hide(people.model_copy(update={"columns": (key, *people.columns[1:])}), tables)
+    assert tables.loaded == {"note": "x"}
+
+
 def test_what_the_table_or_the_project_lacks_is_told_before_a_row_is_read(people: Features) -> None:
     with pytest.raises(DeidentificationError, match="no column key, to which"):
         hide(people, Tables(note="x"))
@@ -195,6 +205,49 @@ def test_nobody_is_erased_without_a_key_to_remember_them_by(config: Path) -> Non
     nothing: Any = SimpleNamespace()
     with pytest.raises(ErasureError, match=r"privacy\.key"):
         list(erase(settings, "x", nothing, nothing, nothing, really=True))
+
+
+class Streaming:
+    """Stands where BigQuery's client would, which deletes no row that was streamed just now."""
+
+    def query(self, *_: Any, **__: Any) -> None:
+        raise BadRequest("UPDATE or DELETE would affect rows in the streaming buffer: 'somebody'")
+
+
+def test_rows_that_are_too_new_to_be_deleted_are_told_by_their_table() -> None:
+    client: Any = Streaming()
+    with pytest.raises(ErasureError, match=r"into p\.d\.t a short while ago") as error:
+        delete_rows(client, Rows("p.d.t", "`key` = @subject", 1), "somebody")
+    assert "somebody" not in str(error.value)
+
+
+class SlowJob:
+    """Stands where DLP's client would; its job fails after ten minutes of sleep."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.requests = 0
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    def create_dlp_job(self, **_: Any) -> DlpJob:
+        self.requests += 1
+        if self.seconds < 600:
+            return DlpJob(name="j", state="RUNNING")
+        return DlpJob(name="j", state="FAILED", errors=[{"details": {"message": "no column x"}}])
+
+    get_dlp_job = create_dlp_job
+
+
+def test_a_long_job_takes_few_requests_and_tells_why_it_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client: Any = SlowJob()
+    monkeypatch.setattr("time.sleep", client.sleep)
+    with pytest.raises(RiskError, match="j is FAILED: no column x"):
+        measure(client, "p", "p.d.t", KAnonymity(quasi_identifiers=("x",)))
+    assert client.requests < 100
 
 
 def bucket(low: int, high: int, count: int, *shown: int) -> Any:

@@ -27,6 +27,7 @@ Row = dict[str, Any]
 
 # DLP takes 524,288 bytes and 50,000 values at once
 _LARGEST = 300_000
+_MOST_VALUES = 50_000
 _MOST_ROWS = 1000
 _KEYED = (Treatment.TOKEN, Treatment.DATE_SHIFT)
 
@@ -194,6 +195,7 @@ def _transform(
     sent = list(dict.fromkeys([*names, *contexts]))
     dropped = [name for name, treatment in treated.items() if treatment is Treatment.DROP]
     ask = patience()(dlp.deidentify_content)
+    most = min(_MOST_ROWS, _MOST_VALUES // max(1, len(sent)))
 
     def change(part: Sequence[Row]) -> list[Row]:
         request = {
@@ -207,15 +209,17 @@ def _transform(
         for row, answer in zip(part, table.rows, strict=True):
             values = dict(zip(sent, answer.values, strict=True))
             new = {name: _read(values[name]) for name in names}
-            changed.append({k: v for k, v in {**row, **new}.items() if k not in dropped})
+            changed.append(row | new)
         return changed
 
     def size(row: Row) -> int:
         return sum(len(str(row[name]).encode()) + BYTES_A_VALUE for name in sent)
 
     with ThreadPoolExecutor(THREADS) as pool:
-        for part in pool.map(change, portions(rows, size, _LARGEST, _MOST_ROWS)):
-            yield from part
+        parts = portions(rows, size, _LARGEST, most)
+        for part in pool.map(change, parts) if sent else [rows]:  # DLP refuses to do nothing
+            for row in part:
+                yield {name: value for name, value in row.items() if name not in dropped}
 
 
 def _table(rows: Iterable[Row], names: Sequence[str]) -> dict[str, Any]:

@@ -9,32 +9,37 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from mlops.batch_prediction.tables import name_files, working_dataset
-from mlops.errors import UserError
+from mlops.batch_prediction.tables import name_files
+from mlops.monitoring.job import baselines_of
 from mlops.privacy.deidentification import crypto_key, subject_of
+from mlops.privacy.subject_rows import (
+    ErasureError,
+    delete_rows,
+    find_rows,
+    find_working_tables,
+)
 from mlops.registry.lineage import LineageError, trace
 from mlops.registry.models import find_model, list_versions
 from mlops.registry.names import name_version
 from mlops.uris import split_uri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from google.cloud import aiplatform, bigquery, dlp_v2, storage
 
+    from mlops.privacy.subject_rows import Rows
     from mlops.settings import Settings
 
 RETRAIN_LABEL = "retrain_by"
 _FOLDER = "privacy/erasures"
-_ROWS = "system.Dataset"  # Vertex's type of what pipelines extract and transform: rows
-
-
-class ErasureError(UserError):
-    """The subject cannot be erased."""
+# the types of what pipelines extract and transform, KFP's and TFX's: rows
+_ROWS = ("system.Dataset", "tfx.Examples")
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class Tombstone:
         table: from which the rows were deleted.
         column: that held the id.
         erased_at: when the rows were deleted; empty while the erasure is not finished.
-        rows: how many rows there were, in all tables.
+        rows: how many there were, in all tables; of all times, when the subject came back.
         models: the versions that had been trained on the table by then.
         retrain_by: the day by which they must have been replaced.
     """
@@ -71,8 +76,8 @@ def erase(
 ) -> Iterator[str]:
     """Deletes a subject's rows and all rows that pipelines have extracted, and marks the models.
 
-    Extracts are deleted as a whole: they hold no key by which the subject's rows could be found.
-    The next run extracts the table anew, as its version has changed.
+    Extracts, samples and working tables are deleted as a whole: many hold no key by which the
+    subject's rows could be found. The next run extracts the table anew, as its version has changed.
 
     Args:
         settings: of the environment, whose project Google's clients point at.
@@ -88,41 +93,58 @@ def erase(
     Raises:
         ErasureError: there is no key, or the subject is nowhere.
     """
+    kept = _find_tombstone(settings, files, dlp, subject)
+    column = subject_of(settings.features, settings.privacy)
+    found = find_rows(tables, settings, column, subject)
+    tombstone = _read(kept) if kept.exists() else None
+    if found:
+        tombstone = _bury(settings, kept.name, column, found, tombstone)
+    if tombstone is None:
+        raise ErasureError(f"No row has that {column}: nothing was deleted.")
+    yield from _tell(settings, tables, files, found, tombstone)
+    if not really:
+        yield "Nothing was deleted; add --yes to do it."
+        return
+    _keep(kept, tombstone)
+    _mark(settings, tombstone)
+    for rows in found:
+        delete_rows(tables, rows, subject)
+    until = _until(tombstone)  # a run may have extracted the rows until they were gone
+    _delete_copies(settings, tables, files, until)
+    _keep(kept, replace(tombstone, erased_at=until.isoformat()))
+    yield f"Erased; gs://{settings.bucket}/{kept.name} remembers it under a keyed hash."
+    yield "BigQuery's time travel still holds the rows for as long as its dataset says."
+
+
+def _tell(
+    settings: Settings,
+    tables: bigquery.Client,
+    files: storage.Client,
+    found: Sequence[Rows],
+    tombstone: Tombstone,
+) -> Iterator[str]:
+    """What there is to delete and to mark."""
+    until = _until(tombstone)
+    for rows in found:
+        yield f"  {rows.count} rows of {rows.table}"
+    yield f"  {len(find_working_tables(tables, settings, until))} working tables of pipelines"
+    count = len(_row_files(settings, files, until))
+    yield f"  {count} files of rows that pipelines extracted, transformed, sampled or predicted"
+    for model in tombstone.models:
+        yield f"  version {model} learned from the table: retrain by {tombstone.retrain_by}"
+
+
+def _find_tombstone(
+    settings: Settings, files: storage.Client, dlp: dlp_v2.DlpServiceClient, subject: str
+) -> storage.Blob:
+    """Where the subject's tombstone lies, or will."""
     if settings.privacy.key is None:
         raise ErasureError(
             "An erasure needs privacy.key in config/: base.yaml there tells how to make one."
         )
-    column = subject_of(settings.features, settings.privacy)
     parent = f"projects/{settings.project}/locations/{settings.location}"
-    kept = files.bucket(settings.bucket).blob(
-        f"{_FOLDER}/{_hash(dlp, parent, crypto_key(settings.privacy.key), subject)}.json"
-    )
-    counts = _count(settings, tables, column, subject)
-    begun = kept.exists()
-    if not begun and not counts:
-        raise ErasureError(f"No row has that {column}: nothing was deleted.")
-    tombstone = _read(kept) if begun else _bury(settings, kept.name, column, sum(counts.values()))
-    until = tombstone.erased_at or _now()
-    for table, rows in counts.items():
-        yield f"  {rows} rows of {table}"
-    count = len(_row_files(settings, files, until))
-    yield f"  {count} files of rows that pipelines extracted, transformed or predicted"
-    for model in tombstone.models:
-        yield f"  version {model} learned from the table: retrain by {tombstone.retrain_by}"
-    if not really:
-        yield "Nothing was deleted; add --yes to do it."
-        return
-    if not begun:
-        _keep(kept, tombstone)
-    _mark(settings, tombstone)
-    for table in counts:
-        _query(tables, f"DELETE FROM `{table}` WHERE {_is_subject(column)}", subject)  # noqa: S608
-    until = tombstone.erased_at or _now()  # a run may have extracted the rows until they were gone
-    for blob in _row_files(settings, files, until):
-        blob.delete()
-    _keep(kept, replace(tombstone, erased_at=until))
-    yield f"Erased; gs://{settings.bucket}/{kept.name} remembers it under a keyed hash."
-    yield "BigQuery's time travel still holds the rows for as long as its dataset says."
+    name = _hash(dlp, parent, crypto_key(settings.privacy.key), subject)
+    return files.bucket(settings.bucket).blob(f"{_FOLDER}/{name}.json")
 
 
 def _hash(dlp: dlp_v2.DlpServiceClient, parent: str, key: dict[str, Any], subject: str) -> str:
@@ -143,68 +165,36 @@ def _hash(dlp: dlp_v2.DlpServiceClient, parent: str, key: dict[str, Any], subjec
     return base64.b64decode(answer.item.table.rows[0].values[0].string_value).hex()
 
 
-def _count(
-    settings: Settings, client: bigquery.Client, column: str, subject: str
-) -> dict[str, int]:
-    """How many rows of the subject each table holds, of those that have any."""
-    found = {}
-    for table in [settings.features.table, *_tables_with(settings, client, column)]:
-        statement = f"SELECT COUNT(*) FROM `{table}` WHERE {_is_subject(column)}"  # noqa: S608
-        (row,) = _query(client, statement, subject)
-        found[table] = int(row[0])
-    return {table: count for table, count in found.items() if count}
-
-
-def _tables_with(settings: Settings, client: bigquery.Client, column: str) -> Iterator[str]:
-    """The tables with that column among predictions, and those that their runs work with."""
-    from google.cloud.exceptions import NotFound
-
-    names = {settings.batch_prediction.dataset, settings.automl.dataset}
-    for name in sorted(names):
-        dataset = f"{settings.project}.{name}"
-        for part in (dataset, working_dataset(dataset)):
-            try:
-                tables = list(client.list_tables(part))
-            except NotFound:
-                continue
-            for table in tables:
-                schema = client.get_table(table.reference).schema
-                if table.table_type == "TABLE" and column in {field.name for field in schema}:
-                    yield str(table.reference)
-
-
-def _is_subject(column: str) -> str:
-    return f"CAST(`{column}` AS STRING) = @subject"
-
-
-def _query(client: bigquery.Client, statement: str, subject: str) -> list[Any]:
-    """Runs a statement in which `@subject` stands for the id."""
-    from google.cloud import bigquery
-
-    parameter = bigquery.ScalarQueryParameter("subject", "STRING", subject)
-    config = bigquery.QueryJobConfig(query_parameters=[parameter])
-    return list(client.query(statement, job_config=config).result())
-
-
-def _bury(settings: Settings, name: str, column: str, rows: int) -> Tombstone:
+def _bury(
+    settings: Settings, name: str, column: str, found: Sequence[Rows], known: Tombstone | None
+) -> Tombstone:
+    """The tombstone of an erasure that is not finished; `known` is that of one before."""
+    count = sum(rows.count for rows in found)
     due = datetime.now(UTC) + timedelta(days=settings.privacy.retrain_days)
-    return Tombstone(
+    begun = Tombstone(
         subject=name.rpartition("/")[2].removesuffix(".json"),
         table=settings.features.table,
         column=column,
         erased_at="",
-        rows=rows,
+        rows=count,
         models=tuple(_learned(settings)),
         retrain_by=f"{due:%Y-%m-%d}",
     )
+    if known is None:
+        return begun
+    if known.erased_at:  # the subject came back
+        return replace(begun, rows=known.rows + count)
+    return replace(begun, rows=max(known.rows, count), retrain_by=known.retrain_by)
 
 
 def _keep(blob: storage.Blob, tombstone: Tombstone) -> None:
     blob.upload_from_string(json.dumps(asdict(tombstone)), content_type="application/json")
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat()
+def _until(tombstone: Tombstone) -> datetime:
+    """What was made until then may hold the subject's rows."""
+    finished = tombstone.erased_at
+    return datetime.fromisoformat(finished) if finished else datetime.now(UTC)
 
 
 def _read(blob: storage.Blob) -> Tombstone:
@@ -245,14 +235,33 @@ def _label(version: aiplatform.Model, labels: dict[str, str]) -> None:
     )
 
 
-def _row_files(settings: Settings, files: storage.Client, until: str) -> list[storage.Blob]:
-    """Files of rows that pipelines had made by then, and of predictions by key."""
+def _delete_copies(
+    settings: Settings, tables: bigquery.Client, files: storage.Client, until: datetime
+) -> None:
+    """Deletes what was made of the table's rows by then; what is gone already is no error."""
+    from google.api_core.exceptions import NotFound
+
+    for table in find_working_tables(tables, settings, until):
+        tables.delete_table(table, not_found_ok=True)
+    for blob in _row_files(settings, files, until):
+        with suppress(NotFound):
+            blob.delete()
+
+
+def _row_files(settings: Settings, files: storage.Client, until: datetime) -> list[storage.Blob]:
+    """Files of rows that pipelines had made by then, of predictions by key, and samples."""
     from google.cloud import aiplatform
 
-    found = aiplatform.Artifact.list(filter=f'schema_title="{_ROWS}" AND create_time<="{until}"')
-    folders = {each.uri for each in found if each.uri.startswith(f"gs://{settings.bucket}/")}
-    folders.add(name_files(settings.bucket, settings.batch_prediction.dataset))
-    return [blob for folder in sorted(folders) for blob in _list(files, folder)]
+    types = " OR ".join(f'schema_title="{each}"' for each in _ROWS)
+    made = aiplatform.Artifact.list(filter=f'({types}) AND create_time<="{until.isoformat()}"')
+    extracts = {each.uri for each in made if each.uri.startswith(f"gs://{settings.bucket}/")}
+    found = [blob for folder in sorted(extracts) for blob in _list(files, folder)]
+    others = (
+        name_files(settings.bucket, settings.batch_prediction.dataset),
+        baselines_of(settings.bucket, settings.name),
+    )
+    listed = (blob for folder in others for blob in _list(files, folder))
+    return found + [blob for blob in listed if blob.time_created <= until]
 
 
 def _list(files: storage.Client, folder: str) -> list[storage.Blob]:

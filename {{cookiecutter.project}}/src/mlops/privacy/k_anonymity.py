@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from mlops.privacy_settings import KAnonymity
 
-POLL_SECONDS = 0.2
+# between two looks at the job: longer and longer, as they count against DLP's requests a minute
+_FIRST_SECONDS = 0.2
+_LONGEST_SECONDS = 10.0
 
 
 class RiskError(UserError):
@@ -68,8 +70,10 @@ def measure(client: dlp_v2.DlpServiceClient, parent: str, table: str, settings: 
         },
     )
     states = dlp_v2.DlpJob.JobState
+    seconds = _FIRST_SECONDS
     while job.state in {states.JOB_STATE_UNSPECIFIED, states.PENDING, states.RUNNING}:
-        time.sleep(POLL_SECONDS)
+        time.sleep(seconds)
+        seconds = min(2 * seconds, _LONGEST_SECONDS)
         job = client.get_dlp_job(name=job.name)
     if job.state != states.DONE:
         reasons = "; ".join(error.details.message for error in job.errors)
