@@ -156,6 +156,8 @@ def test_bad_data_stops_at_validation(
         if step not in {"find-data", "extract-data", "inspect-data", "transform-data"}
     )
     assert re.search(rf"{column} \(\w+\): {reason}", done.stderr), done.stderr
+    if corruption == "missing-column":  # what transforms beside it cannot go on either
+        assert f"\nThe extract has no {column}: " in done.stderr
     report = re.search(r"gs://(\S+anomalies\.json)", done.stderr)
     assert report
     anomalies = json.loads((rehearsal.folder / "state/storage" / report[1]).read_text())

@@ -15,10 +15,13 @@ def transform_data(
 ) -> None:
     """Learns the preprocessing and applies it to what training reads."""
     from mlops.features import Features
-    from mlops.training.transform import transform
+    from mlops.training.transform import TransformError, transform
 
     declared = Features.model_validate(features)
-    transform(declared, data.uri, examples.uri, graph.uri, beam_arguments)
+    try:
+        transform(declared, data.uri, examples.uri, graph.uri, beam_arguments)
+    except TransformError as error:
+        raise SystemExit(str(error)) from None
 
 
 @dsl.component(base_image="ml", install_kfp_package=False)

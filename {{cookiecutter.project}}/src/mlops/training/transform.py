@@ -15,6 +15,8 @@ from tfx_bsl.tfxio.tensor_adapter import TensorAdapterConfig
 
 from mlops.data.query import Split
 from mlops.data.records import fill_missing, read_records, to_lists
+from mlops.data.sample import read_sample
+from mlops.errors import UserError
 from mlops.training.preprocessing import make_preprocessing_fn
 from mlops.training.typical import write_typical_row
 
@@ -23,8 +25,14 @@ if TYPE_CHECKING:
 
     from mlops.features import Column, Features
 
+TYPICAL_ROWS = 10_000
+SEED = 17
 SPLITS = (Split.TRAIN, Split.EVAL)
 ARROW_TYPES = {"FLOAT": pa.float32(), "STRING": pa.binary()}
+
+
+class TransformError(UserError):
+    """The data is not what was declared."""
 
 
 def transform(
@@ -39,7 +47,12 @@ def transform(
         graph: URI of a folder; gets the tf.Transform output, whose SavedModel is `transform_fn`,
             and the typical row.
         beam_arguments: where Beam runs.
+
+    Raises:
+        TransformError: a column that the model reads is not in the extract.
     """
+    sample = read_sample(data, Split.TRAIN, TYPICAL_ROWS, SEED)
+    _check_columns(features, sample.schema.names)
     config = _tensor_config(features)
     options = PipelineOptions(list(beam_arguments))
     with (
@@ -53,7 +66,16 @@ def transform(
         _ = analyzed | tft_beam.WriteTransformFn(graph)
         for split in SPLITS:
             _write(((raw[split], config), analyzed), output, split)
-    write_typical_row(features, data, graph)
+    write_typical_row(features, sample, graph)
+
+
+def _check_columns(features: Features, extracted: Sequence[str]) -> None:
+    needed = (column.name for column in (*features.inputs, features.label))
+    if lacking := [name for name in needed if name not in extracted]:
+        raise TransformError(
+            f"The extract has no {', '.join(lacking)}: give the table what config/features.yaml"
+            " declares, or declare it no more."
+        )
 
 
 def _read(features: Features, data: str, split: Split) -> beam.PTransform:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorflow as tf
 
-from mlops.data.query import Split
 from mlops.features import Role
 
 if TYPE_CHECKING:
@@ -20,15 +19,10 @@ if TYPE_CHECKING:
     from mlops.features import Column, Features, Value
 
 FILE = "typical.json"
-ROWS = 10_000
-SEED = 17
 
 
-def write_typical_row(features: Features, data: str, graph: str) -> None:
-    """Writes the typical row of the training split next to the tf.Transform graph."""
-    from mlops.data.sample import read_sample  # imports Beam, which training does without
-
-    sample = read_sample(data, Split.TRAIN, ROWS, SEED)
+def write_typical_row(features: Features, sample: pa.RecordBatch, graph: str) -> None:
+    """Writes the typical row of a sample of training rows next to the tf.Transform graph."""
     row = {column.name: _typical_value(sample[column.name], column) for column in features.inputs}
     with tf.io.gfile.GFile(f"{graph}/{FILE}", "w") as file:
         json.dump(row, file)
