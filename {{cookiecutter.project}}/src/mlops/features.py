@@ -68,8 +68,8 @@ class Column(BaseModel):
     vocabulary_size: int | None = Field(default=None, ge=1)
     oov_buckets: int = Field(default=1, ge=1)
     slice: bool = False
-    drift_threshold: float | None = Field(default=None, gt=0)
-    skew_threshold: float | None = Field(default=None, gt=0)
+    drift_threshold: float | None = Field(default=None, gt=0, le=1)
+    skew_threshold: float | None = Field(default=None, gt=0, le=1)
     privacy: Treatment | None = None
 
     @model_validator(mode="after")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
-from mlops.features import Features
+from mlops.features import Column, Features
 from mlops.monitoring.objectives import build_objective, write_schema
 from mlops.settings import SettingsError, load_settings
 
@@ -60,6 +61,13 @@ def test_the_schema_has_the_inputs_with_the_types_that_decide_the_distance(
     types = {name: each["type"] for name, each in schema["properties"].items()}
     assert types == {"far": "number", "name": "string", "day": "integer"}
     assert schema["required"] == ["far", "day"]
+
+
+@pytest.mark.parametrize("threshold", ["drift_threshold", "skew_threshold"])
+@pytest.mark.parametrize("value", [0, 1.5])
+def test_a_threshold_is_a_distance(threshold: str, value: float) -> None:
+    with pytest.raises(ValidationError, match=threshold):
+        Column(name="x", type="FLOAT", role="numeric", **{threshold: value})
 
 
 def test_a_metric_to_watch_must_have_a_bound(config: Path, tmp_path: Path) -> None:
