@@ -275,10 +275,10 @@ def _is_told(error: Exception) -> bool:
     """Whether the message of an error is enough: it is the user's, or Google Cloud refused."""
     if isinstance(error, UserError):
         return True
-    from google.api_core.exceptions import GoogleAPICallError
+    from google.api_core.exceptions import GoogleAPICallError, RetryError
     from google.auth.exceptions import GoogleAuthError
 
-    return isinstance(error, GoogleAPICallError | GoogleAuthError)
+    return isinstance(error, GoogleAPICallError | RetryError | GoogleAuthError)
 
 
 if __name__ == "__main__":
