@@ -135,6 +135,37 @@ def test_fields_of_a_table_are_transformed(dlp: DlpServiceClient) -> None:
     assert len(got[0][0]) == 44  # HMAC-SHA256 in base64
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "size", "values", "buckets"),
+    [
+        (10, 89, 10, (9.5, 10, 20, 88, 89, 89.5), "-10 10-20 20-30 80-89 80-89 89+"),
+        (0, 9_000_000, 1_000_000, (2_500_000, 9_000_000), "2000000-3000000 8000000-9000000"),
+        (0, 1, 0.1, (0.3, 0.7), "0.3-0.4 0.7-0.8"),
+    ],
+)
+def test_numbers_fall_into_buckets_of_one_size(
+    grpc_dlp: DlpServiceClient, low: int, high: int, size: float, values: Any, buckets: str
+) -> None:
+    config = {
+        "lower_bound": {"float_value": low},
+        "upper_bound": {"integer_value": high},
+        "bucket_size": size,
+    }
+    columns = {"n": [{"float_value": value} for value in values]}
+    got = cells(grpc_dlp, columns, field("n", fixed_size_bucketing_config=config))
+    assert " ".join(each for (each,) in got) == buckets
+
+
+def test_numbers_fall_into_buckets_of_ones_own(dlp: DlpServiceClient) -> None:
+    buckets = [
+        {"max_": {"integer_value": 30}, "replacement_value": {"string_value": "low"}},
+        {"min_": {"integer_value": 30}, "max_": {"integer_value": 60}},
+    ]
+    columns = {"n": texts("-1", "29.5", "30", "60")}
+    got = cells(dlp, columns, field("n", bucketing_config={"buckets": buckets}))
+    assert [each for (each,) in got] == ["low", "low", "30-60", "60"]
+
+
 def test_dates_of_one_subject_move_by_the_same_days(grpc_dlp: DlpServiceClient) -> None:
     columns = {
         "id": texts("a", "a", "b", "c"),
@@ -167,6 +198,40 @@ def test_conditions_choose_rows(grpc_dlp: DlpServiceClient) -> None:
         "a",
         "*",
     ]
+    with refuses(InvalidArgument, match="record_suppressions"):
+        cells(grpc_dlp, columns, masked, record_suppressions=[{}])
+    unset = [{"condition": when("n", "RELATIONAL_OPERATOR_UNSPECIFIED", {"integer_value": 1})}]
+    with refuses(InvalidArgument, match="operator"):
+        cells(grpc_dlp, {"n": []}, record_suppressions=unset)
+
+
+@pytest.mark.parametrize(
+    ("value", "sign", "other", "holds"),
+    [
+        ({"integer_value": 2}, "EQUAL_TO", {"string_value": "2"}, True),
+        ({"integer_value": 2}, "LESS_THAN", {"float_value": 2.5}, True),
+        ({"string_value": "b"}, "GREATER_THAN", {"string_value": "a"}, True),
+        ({"string_value": "b"}, "GREATER_THAN", {"integer_value": 1}, False),  # of no order
+        ({"boolean_value": True}, "GREATER_THAN", {"integer_value": 0}, False),
+        ({"string_value": "b"}, "NOT_EQUAL_TO", {"integer_value": 1}, True),
+        (
+            {"timestamp_value": "2024-01-01T00:00:00Z"},
+            "LESS_THAN",
+            {"string_value": "2024-01-01T00:00:00.500Z"},
+            True,
+        ),
+        ({"string_value": "b"}, "EXISTS", {}, True),
+        ({}, "EXISTS", {}, False),
+    ],
+)
+def test_conditions_compare_what_has_an_order(
+    grpc_dlp: DlpServiceClient, value: Any, sign: str, other: Any, holds: bool
+) -> None:
+    condition = {"field": {"name": "v"}, "operator": sign, "value": other}
+    masked = field("id", character_mask_config={})
+    masked["condition"] = {"expressions": {"conditions": {"conditions": [condition]}}}
+    ((got, _),) = cells(grpc_dlp, {"id": texts("a"), "v": [value]}, masked)
+    assert got == ("*" if holds else "a")
 
 
 @pytest.mark.parametrize(
@@ -180,6 +245,21 @@ def test_conditions_choose_rows(grpc_dlp: DlpServiceClient) -> None:
             "5 bytes",
         ),
         (
+            {"crypto_hash_config": {"crypto_key": {"unwrapped": {"key": b"0" * 16}}}},
+            InvalidArgument,
+            "32 or 64",
+        ),
+        (
+            {"date_shift_config": {"lower_bound_days": -365_251}},
+            InvalidArgument,
+            "365250",
+        ),
+        (
+            {"bucketing_config": {"buckets": [{"min_": {"string_value": "a"}}]}},
+            MethodNotImplemented,
+            "numbers",
+        ),
+        (
             {"crypto_replace_ffx_fpe_config": {"crypto_key": KEY}},
             MethodNotImplemented,
             "crypto_replace_ffx_fpe_config",
@@ -191,6 +271,68 @@ def test_what_cannot_be_transformed_is_told(
 ) -> None:
     with refuses(error, match=told):
         text_of(grpc_dlp, "jo@b.org", **primitive)
+
+
+@pytest.mark.parametrize(
+    ("value", "primitive"),
+    [
+        ({"date_value": {"year": 2024, "month": 2}}, {"date_shift_config": {}}),
+        ({"date_value": {"year": 2024}}, {"time_part_config": {"part_to_extract": "YEAR"}}),
+        (
+            {"date_value": {"year": 9999, "month": 12, "day": 31}},
+            {"date_shift_config": {"lower_bound_days": 1, "upper_bound_days": 1}},
+        ),
+        ({"string_value": "private"}, {"date_shift_config": {}}),
+        (
+            {"string_value": "nan"},
+            {
+                "fixed_size_bucketing_config": {
+                    "lower_bound": {"integer_value": 0},
+                    "upper_bound": {"integer_value": 1},
+                    "bucket_size": 1,
+                }
+            },
+        ),
+        ({"string_value": "private"}, {"replace_with_info_type_config": {}}),
+    ],
+)
+def test_values_that_cannot_be_transformed_are_not_told(
+    grpc_dlp: DlpServiceClient, value: Any, primitive: Any
+) -> None:
+    with pytest.raises(InvalidArgument) as told:
+        cells(grpc_dlp, {"v": [value]}, field("v", **primitive))
+    assert "private" not in str(told.value)
+
+
+def test_hashes_take_keys_of_64_bytes(grpc_dlp: DlpServiceClient) -> None:
+    hashed = {"crypto_key": {"unwrapped": {"key": b"0" * 64}}}
+    assert len(text_of(grpc_dlp, "jo@b.org", crypto_hash_config=hashed)) == 44
+
+
+def test_errors_of_transformations_cannot_be_passed_over(grpc_dlp: DlpServiceClient) -> None:
+    config = {
+        "record_transformations": {},
+        "transformation_error_handling": {"leave_untransformed": {}},
+    }
+    with refuses(MethodNotImplemented, match="leave_untransformed"):
+        grpc_dlp.deidentify_content(
+            request={"parent": PARENT, "deidentify_config": config, "item": {"table": {}}}
+        )
+
+
+def test_many_findings_are_replaced_soon(grpc_dlp: DlpServiceClient) -> None:
+    names = [{"name": "EMAIL_ADDRESS"}]
+    redacted = {"primitive_transformation": {"redact_config": {}}}
+    answer = grpc_dlp.deidentify_content(
+        request={
+            "parent": PARENT,
+            "inspect_config": {"info_types": names},
+            "deidentify_config": {"info_type_transformations": {"transformations": [redacted]}},
+            "item": {"value": "a@b.co " * 20_000},
+        },
+        timeout=10,
+    )
+    assert answer.item.value == " " * 20_000
 
 
 def test_findings_that_overlap_are_replaced_once(grpc_dlp: DlpServiceClient) -> None:

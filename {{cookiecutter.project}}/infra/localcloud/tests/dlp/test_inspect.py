@@ -68,6 +68,7 @@ def test_the_request_of_googles_lab_finds_one_phone_number(dlp: DlpServiceClient
         ("IP_ADDRESS", "version 10.1.2.300", None),
         ("NETHERLANDS_BSN_NUMBER", "bsn 1112.22.333", "1112.22.333"),
         ("DATE", "on 2024-02-29, a Thursday", "2024-02-29"),
+        ("DATE", "part 2024-02-30 or 19/39/2024", None),
     ],
 )
 def test_forms_and_check_digits_decide(

@@ -7,7 +7,7 @@ from typing import Any
 from google.api_core.exceptions import InvalidArgument
 from google.cloud.dlp_v2 import TimePartConfig, Value
 
-from localcloud.dlp.values import text_value
+from localcloud.dlp.values import text_of, text_value
 from localcloud.rpc import raw
 
 _PART = TimePartConfig.TimePart
@@ -26,20 +26,34 @@ def date_of(value: Any) -> datetime:
     """
     match value.WhichOneof("type"):
         case "timestamp_value":
-            time: datetime = value.timestamp_value.ToDatetime(UTC)
-            return time
+            return datetime.fromisoformat(text_of(value) or "")
         case "date_value":
-            day = value.date_value
-            return datetime(day.year, day.month, day.day, tzinfo=UTC)
+            return _parse(text_of(value) or "")[0]
         case "string_value":
             return _parse(value.string_value)[0]
     raise InvalidArgument("A transformation of dates is of dates and timestamps; choose a field.")
 
 
+def is_date(text: str) -> bool:
+    """Whether a text begins with a date of the calendar."""
+    try:
+        _parse(text)
+    except InvalidArgument:
+        return False
+    return True
+
+
 def move(value: Any, days: int) -> Any:
-    """The same kind of Value, so many days later; a text keeps its form, and its time of day."""
+    """The same kind of Value, so many days later; a text keeps its form, and its time of day.
+
+    Raises:
+        InvalidArgument: it is no date, or would be none.
+    """
     moved = raw(Value())
-    time = date_of(value) + timedelta(days=days)
+    try:
+        time = date_of(value) + timedelta(days=days)
+    except OverflowError:
+        raise InvalidArgument("A date would leave the years 1 to 9999; move it less.") from None
     match value.WhichOneof("type"):
         case "timestamp_value":
             moved.timestamp_value.CopyFrom(value.timestamp_value)
@@ -50,12 +64,16 @@ def move(value: Any, days: int) -> Any:
             ]
         case _:
             _, form, rest = _parse(value.string_value)
-            return text_value(time.strftime(form) + rest)
+            return text_value(time.strftime(form.replace("%Y", f"{time.year:04}")) + rest)
     return moved
 
 
 def part_of(value: Any, part: TimePartConfig.TimePart) -> Any:
-    """A part of a date, as an integer; the day of the week as such."""
+    """A part of a date, as an integer; the day of the week as such.
+
+    Raises:
+        InvalidArgument: it is no date, or there is no such part.
+    """
     time, found = date_of(value), raw(Value())
     if part == _PART.DAY_OF_WEEK:
         found.day_of_week_value = time.isoweekday()

@@ -1,14 +1,16 @@
 """De-identification of texts and tables, and its reversal."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeAlias
 
 from google.api_core.exceptions import InvalidArgument, MethodNotImplemented
 from google.cloud.dlp_v2 import ContentItem, TransformationOverview, TransformationSummary
 
-from localcloud.dlp.conditions import holds
+from localcloud.dlp.conditions import check, holds
 from localcloud.dlp.inspector import Inspector
 from localcloud.dlp.rules import Finding, Passage
 from localcloud.dlp.transformations import Row, Transformation
@@ -64,6 +66,11 @@ class Deidentifier:
             if kind is None:
                 raise InvalidArgument("deidentify_config is empty; give it transformations.")
             raise MethodNotImplemented(f"localcloud does not serve {kind}; leave it out.")
+        if config.transformation_error_handling.HasField("leave_untransformed"):
+            raise MethodNotImplemented(
+                "localcloud does not serve leave_untransformed: what cannot be transformed is an"
+                " error."
+            )
         self._inspector = inspector
         self._reading = reading
         self._by_info_type = (
@@ -71,7 +78,7 @@ class Deidentifier:
         )
         records = config.record_transformations
         self._fields = [self._read_field(each) for each in records.field_transformations]
-        self._suppressions = [each.condition for each in records.record_suppressions]
+        self._suppressions = [_suppression(each) for each in records.record_suppressions]
         self._counts = _Counts()
 
     def apply(self, item: Any) -> tuple[ContentItem, TransformationOverview]:
@@ -114,7 +121,7 @@ class Deidentifier:
                 if new != text:
                     changed.values[place].CopyFrom(text_value(new))
         for columns, condition, apply in self._fields:
-            if condition is not None and not holds(condition, before):
+            if not holds(condition, before):
                 continue
             for place, name in enumerate(names):
                 if name in columns and text_of(changed.values[place]):
@@ -124,13 +131,18 @@ class Deidentifier:
     def _read_field(self, config: Any) -> tuple[set[str], Any, Callable[[Any, Row, str], Any]]:
         """The columns of a FieldTransformation, its condition, and what becomes of a cell."""
         columns = {each.name for each in config.fields}
-        condition = config.condition if config.HasField("condition") else None
+        condition = config.condition  # an empty one holds for all rows
+        check(condition)
         if config.WhichOneof("transformation") == "info_type_transformations":
             by_info_type = self._read(config.info_type_transformations)
             return (
                 columns,
                 condition,
                 lambda value, row, name: text_value(by_info_type(text_of(value) or "", row, name)),
+            )
+        if config.primitive_transformation.HasField("replace_with_info_type_config"):
+            raise InvalidArgument(
+                "replace_with_info_type_config is of findings; use info_type_transformations."
             )
         primitive = self._reading(config.primitive_transformation, "")
 
@@ -150,6 +162,7 @@ class Deidentifier:
         for names, primitive in choices:
             self._reading(primitive, min(names, default=""))  # refuses what is malformed
 
+        @cache
         def find(info_type: str) -> Transformation | None:
             for names, primitive in choices:
                 if not names or info_type in names:
@@ -171,14 +184,23 @@ class Deidentifier:
         return apply
 
 
+def _suppression(config: Any) -> Any:
+    """The condition of a RecordSuppression; an empty one would leave no row."""
+    if not config.condition.expressions.conditions.conditions:
+        raise InvalidArgument("An entry of record_suppressions has no condition; give it one.")
+    check(config.condition)
+    return config.condition
+
+
 def _apart(changes: Iterable[_Change]) -> list[_Change]:
     """Findings that do not overlap: the likelier, else the longer, else the first one counts."""
-    ranked = sorted(changes, key=lambda each: _rank(each[0]))
-    chosen: list[_Change] = []
-    for found, change in ranked:
-        if all(found.end <= other.start or other.end <= found.start for other, _ in chosen):
-            chosen.append((found, change))
-    return sorted(chosen, key=lambda each: each[0].start)
+    chosen: list[_Change] = []  # by place
+    for found, change in sorted(changes, key=lambda each: _rank(each[0])):
+        place = bisect_left(chosen, found.start, key=lambda each: each[0].start)
+        is_behind = place == 0 or chosen[place - 1][0].end <= found.start
+        if is_behind and (place == len(chosen) or found.end <= chosen[place][0].start):
+            chosen.insert(place, (found, change))
+    return chosen
 
 
 def _rank(found: Finding) -> tuple[int, int, int]:

@@ -27,6 +27,8 @@ from stdnum.pl import pesel
 from stdnum.se import personnummer
 from stdnum.us import ein, itin, ssn
 
+from localcloud.dlp.dates import is_date
+
 _REGION = "US"  # of telephone numbers that name no country
 _BARE = re.compile(r"\d+")
 
@@ -122,7 +124,9 @@ _DETECTORS: dict[str, Detector] = {
         r"(?<![\w.-])[2-6]\d(?:[ -]?\d){11,17}(?![\w-]|\.\d)", _SURE, _is_card
     ),
     "DATE": _by_form(
-        r"\b(?:19|20)\d\d-(?:0\d|1[0-2])-[0-3]\d\b|\b[01]?\d/[0-3]?\d/(?:19|20)\d\d\b", _LIKELY
+        r"\b(?:19|20)\d\d-(?:0\d|1[0-2])-[0-3]\d\b|\b[01]?\d/[0-3]?\d/(?:19|20)\d\d\b",
+        _LIKELY,
+        is_date,
     ),
     "EMAIL_ADDRESS": _by_form(
         r"(?<![\w.%+-])[\w.%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b", _SURE

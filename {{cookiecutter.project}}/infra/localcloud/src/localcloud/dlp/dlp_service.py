@@ -97,8 +97,9 @@ def deidentify_content(
 ) -> DeidentifyContentResponse:
     """A text or a table without the personal data in it.
 
-    Partly: format-preserving encryption and images are not served; tokens are others than
-    Google's; a key that Cloud KMS wrapped stands for one that is derived from its bytes.
+    Partly: format-preserving encryption and byte items are not served, and values are bucketed as
+    numbers alone; overviews count by infoType and field; tokens are others than Google's; a key
+    that Cloud KMS wrapped stands for one that is derived from its bytes.
     """
     asked = raw(request)
     config = templates.deidentify_config(

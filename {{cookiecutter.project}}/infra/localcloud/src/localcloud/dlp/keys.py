@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Collection
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -15,6 +16,7 @@ from google.api_core.exceptions import InvalidArgument
 
 _KMS_KEY = re.compile(r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+")
 _LENGTHS = (16, 24, 32)
+LENGTHS_OF_HASHES = (32, 64)
 
 
 class Keys:
@@ -23,8 +25,12 @@ class Keys:
     def __init__(self) -> None:
         self._transient: dict[str, bytes] = {}
 
-    def read(self, key: Any) -> bytes:
+    def read(self, key: Any, lengths: Collection[int] = _LENGTHS) -> bytes:
         """The bytes of a CryptoKey; one that is wrapped by KMS stands for bytes of its own.
+
+        Args:
+            key: the CryptoKey (as protobuf).
+            lengths: how many bytes a key may have that is given as it is.
 
         Raises:
             InvalidArgument: it is malformed.
@@ -35,7 +41,7 @@ class Keys:
                     raise InvalidArgument("crypto_key.transient.name is required; give a name.")
                 return self._transient.setdefault(key.transient.name, secrets.token_bytes(32))
             case "unwrapped":
-                return _checked(key.unwrapped.key)
+                return _checked(key.unwrapped.key, lengths)
             case "kms_wrapped":
                 return _stand_in(key.kms_wrapped)
         raise InvalidArgument(
@@ -73,11 +79,10 @@ def _siv(key: bytes) -> AESSIV:
     return AESSIV(_derive(key, 2 * len(key), b"AES-SIV"))
 
 
-def _checked(key: bytes) -> bytes:
-    if len(key) not in _LENGTHS:
-        raise InvalidArgument(
-            f"crypto_key.unwrapped.key has {len(key)} bytes; give it 16, 24 or 32."
-        )
+def _checked(key: bytes, lengths: Collection[int]) -> bytes:
+    if len(key) not in lengths:
+        allowed = " or ".join(map(str, lengths))
+        raise InvalidArgument(f"crypto_key.unwrapped.key has {len(key)} bytes; give it {allowed}.")
     return key
 
 

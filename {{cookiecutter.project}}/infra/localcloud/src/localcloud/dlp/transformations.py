@@ -1,21 +1,25 @@
 """Primitive transformations: what becomes of one value."""
 
 import base64
+import math
 import secrets
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 from google.api_core.exceptions import InvalidArgument, MethodNotImplemented
-from google.cloud.dlp_v2 import CharsToIgnore, TimePartConfig
+from google.cloud.dlp_v2 import CharsToIgnore, TimePartConfig, Value
 
 from localcloud.dlp.dates import date_of, move, part_of
-from localcloud.dlp.keys import Keys, decrypt, encrypt, keyed_hash
+from localcloud.dlp.keys import LENGTHS_OF_HASHES, Keys, decrypt, encrypt, keyed_hash
 from localcloud.dlp.values import number_of, text_of, text_value
+from localcloud.rpc import raw
 
 Row: TypeAlias = Mapping[str, Any]  # the Values of a table's row by column; empty for a text
 # what becomes of a Value that holds something
 Transformation: TypeAlias = Callable[[Any, Row], Any]
 
+_MOST_DAYS = 365_250  # that a date is moved by
 _COMMON = {
     CharsToIgnore.CommonCharsToIgnore.NUMERIC: str.isdigit,
     CharsToIgnore.CommonCharsToIgnore.ALPHA_UPPER_CASE: str.isupper,
@@ -122,44 +126,56 @@ def _masking(config: Any) -> Transformation:
 
 
 def _fixed_buckets(config: Any) -> Transformation:
-    low, high = number_of(config.lower_bound), number_of(config.upper_bound)
-    size = config.bucket_size
-    if low is None or high is None or size <= 0 or low >= high:
+    low, high = _decimal(config.lower_bound), _decimal(config.upper_bound)
+    size = _decimal(raw(Value(float_value=config.bucket_size)))
+    if low is None or high is None or not size or size < 0 or low >= high:
         raise InvalidArgument(
             "fixed_size_bucketing_config needs a lower_bound below the upper_bound, and a"
             " bucket_size above 0."
         )
+    last = low + (math.ceil((high - low) / size) - 1) * size
 
     def bucket(value: Any, _row: Row) -> Any:
         number = _number(value)
         if number < low:
-            return text_value(f"-{low:g}")
-        if number >= high:
-            return text_value(f"{high:g}+")
-        start = low + (number - low) // size * size
-        return text_value(f"{start:g}-{min(start + size, high):g}")
+            return text_value(f"-{_plain(low)}")
+        if number > high:
+            return text_value(f"{_plain(high)}+")
+        start = min(low + (number - low) // size * size, last)
+        return text_value(f"{_plain(start)}-{_plain(min(start + size, high))}")
 
     return bucket
 
 
 def _buckets(config: Any) -> Transformation:
+    buckets = [(_bound(each.min_), _bound(each.max_), each) for each in config.buckets]
+
     def bucket(value: Any, _row: Row) -> Any:
         number = _number(value)
-        for each in config.buckets:
-            low, high = number_of(each.min), number_of(each.max)
+        for low, high, each in buckets:
             if (low is None or number >= low) and (high is None or number < high):
                 if each.replacement_value.WhichOneof("type"):
                     return each.replacement_value
-                return text_value(f"{text_of(each.min) or ''}-{text_of(each.max) or ''}")
+                return text_value(f"{text_of(each.min_) or ''}-{text_of(each.max_) or ''}")
         return value
 
     return bucket
 
 
+def _bound(value: Any) -> Decimal | None:
+    bound = _decimal(value)
+    if bound is None and value.WhichOneof("type"):
+        raise MethodNotImplemented("localcloud's bucketing_config is of numbers; give such bounds.")
+    return bound
+
+
 def _shifting(config: Any, keys: Keys) -> Transformation:
     low, high = config.lower_bound_days, config.upper_bound_days
-    if low > high:
-        raise InvalidArgument("date_shift_config.lower_bound_days is above upper_bound_days.")
+    if not -_MOST_DAYS <= low <= high <= _MOST_DAYS:
+        raise InvalidArgument(
+            f"date_shift_config moves by {low} to {high} days; give bounds in order, of at most"
+            f" {_MOST_DAYS} days each."
+        )
     named = bool(config.context.name)
     if named != (config.WhichOneof("method") == "crypto_key"):
         raise InvalidArgument("date_shift_config needs both context and crypto_key, or neither.")
@@ -178,7 +194,7 @@ def _shifting(config: Any, keys: Keys) -> Transformation:
 
 
 def _hashing(config: Any, keys: Keys) -> Transformation:
-    key = keys.read(config.crypto_key)
+    key = keys.read(config.crypto_key, LENGTHS_OF_HASHES)
     return lambda value, _row: text_value(base64.b64encode(keyed_hash(key, _text(value))).decode())
 
 
@@ -206,8 +222,18 @@ def _is_text(value: Any) -> bool:
     return bool(value.WhichOneof("type") == "string_value")
 
 
-def _number(value: Any) -> float:
+def _decimal(value: Any) -> Decimal | None:
     number = number_of(value)
+    return None if number is None else Decimal(str(number))
+
+
+def _plain(number: Decimal) -> str:
+    """Without an exponent, and without zeros that say nothing."""
+    return f"{number.normalize():f}"
+
+
+def _number(value: Any) -> Decimal:
+    number = _decimal(value)
     if number is None:
         raise InvalidArgument("A bucketing transformation is of numbers; choose another field.")
     return number

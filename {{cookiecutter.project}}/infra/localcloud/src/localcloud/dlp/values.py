@@ -1,16 +1,22 @@
 """Cells of DLP's tables: a Value as text, and what BigQuery and Python have as a Value."""
 
-import calendar
-from datetime import UTC, date, datetime
+import math
+from datetime import date, datetime
 from typing import Any
 
+from google.api_core.exceptions import InvalidArgument
 from google.cloud.dlp_v2 import Value
+from google.type.dayofweek_pb2 import DayOfWeek
 
 from localcloud.rpc import raw
 
 
 def text_of(value: Any) -> str | None:
-    """What a Value (as protobuf) is as text; None if it holds nothing."""
+    """What a Value (as protobuf) is as text; None if it holds nothing.
+
+    Raises:
+        InvalidArgument: it is a time beyond the years 1 to 9999.
+    """
     match value.WhichOneof("type"):
         case None:
             return None
@@ -19,8 +25,12 @@ def text_of(value: Any) -> str | None:
         case "boolean_value":
             return "true" if value.boolean_value else "false"
         case "timestamp_value":
-            time = value.timestamp_value.ToDatetime(UTC).isoformat()
-            return str(time).replace("+00:00", "Z")
+            try:
+                return str(value.timestamp_value.ToJsonString())
+            except ValueError:
+                raise InvalidArgument(
+                    "A timestamp_value is beyond the years 1 to 9999; correct it."
+                ) from None
         case "date_value":
             day = value.date_value
             return f"{day.year:04}-{day.month:02}-{day.day:02}"
@@ -28,7 +38,7 @@ def text_of(value: Any) -> str | None:
             clock = value.time_value
             return f"{clock.hours:02}:{clock.minutes:02}:{clock.seconds:02}"
         case "day_of_week_value":
-            return str(calendar.day_name[value.day_of_week_value - 1]).upper()
+            return str(DayOfWeek.Name(value.day_of_week_value))
         case kind:
             return str(getattr(value, kind))
 
@@ -39,17 +49,18 @@ def text_value(text: str) -> Any:
 
 
 def number_of(value: Any) -> float | None:
-    """What a Value is as a number; None if it is none."""
+    """What a Value is as a finite number; None if it is none."""
     match value.WhichOneof("type"):
         case "integer_value":
             return int(value.integer_value)
         case "float_value":
-            return float(value.float_value)
+            return float(value.float_value) if math.isfinite(value.float_value) else None
         case "string_value":
             try:
-                return float(value.string_value)
+                number = float(value.string_value)
             except ValueError:
                 return None
+            return number if math.isfinite(number) else None
     return None
 
 
