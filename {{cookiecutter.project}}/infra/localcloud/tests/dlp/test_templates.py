@@ -68,6 +68,18 @@ def test_a_deidentify_template_lives(dlp: DlpServiceClient) -> None:
     assert not list(dlp.list_deidentify_templates(parent=parent))
 
 
+def test_a_template_of_another_kind_is_refused(grpc_dlp: DlpServiceClient) -> None:
+    parent = f"projects/{unique()}"
+    redact = {"primitive_transformation": {"redact_config": {}}}
+    config = {"info_type_transformations": {"transformations": [redact]}}
+    made = grpc_dlp.create_deidentify_template(
+        request={"parent": parent, "deidentify_template": {"deidentify_config": config}}
+    )
+    request = {"parent": parent, "inspect_template_name": made.name, "item": {"value": "x"}}
+    with refuses(InvalidArgument, match="inspect_template_name"):
+        grpc_dlp.inspect_content(request=request)
+
+
 @pytest.mark.parametrize(
     ("template", "template_id", "told"),
     [

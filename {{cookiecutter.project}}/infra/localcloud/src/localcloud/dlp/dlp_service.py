@@ -1,5 +1,6 @@
 """DlpService: content is inspected and de-identified at once, tables and objects by jobs."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -58,8 +59,12 @@ _JOB_ORDER = ("create_time", "start_time", "end_time", "name", "state")
 _JOB_FIELDS: filters.Fields = {
     "create_time": lambda job: job.create_time,
     "end_time": lambda job: job.end_time,
+    "inspected_storage": lambda job: sources.kind(_storage_config(job)),
+    "start_time": lambda job: job.start_time,
     "state": lambda job: job.state.name,
 }
+# filters tell these in any case, and what is DONE as FINISHED too
+_WORDS = re.compile(r'\b(?:state|inspected_storage)\s*!?=\s*"?\w+', re.IGNORECASE)
 
 
 def list_info_types(_cloud: Cloud, request: ListInfoTypesRequest) -> ListInfoTypesResponse:
@@ -211,8 +216,9 @@ def create_dlp_job(cloud: Cloud, request: CreateDlpJobRequest) -> DlpJob:
     """Begin to inspect a table or objects, or to measure a table's k-anonymity.
 
     Partly: findings can be saved in BigQuery, without their ranges, and nothing else be done with
-    them; of objects, CSV files are read as tables and all others as text; no other risks are
-    measured.
+    them; of objects, CSV files are read as tables and all others as text; neither timespans nor
+    shares and types of objects can be chosen; no other risks are measured, and of entities with
+    several rows the values of one are shown.
     """
     job = DlpJob(state=DlpJob.JobState.PENDING, create_time=now())
     if "risk_job" in request:
@@ -225,7 +231,7 @@ def create_dlp_job(cloud: Cloud, request: CreateDlpJobRequest) -> DlpJob:
         options.job_config.CopyFrom(_checked(cloud, raw(request).inspect_job))
         if raw(request).inspect_job.inspect_template_name:
             name = raw(request).inspect_job.inspect_template_name
-            snapshot = cloud.store.get(name, InspectTemplate)
+            snapshot = templates.inspect_template(cloud, name)
             options.snapshot_inspect_template.CopyFrom(raw(snapshot))
     else:
         raise InvalidArgument("A job needs an inspect_job or a risk_job; give one.")
@@ -242,7 +248,7 @@ def get_dlp_job(cloud: Cloud, request: GetDlpJobRequest) -> DlpJob:
 def list_dlp_jobs(cloud: Cloud, request: ListDlpJobsRequest) -> ListDlpJobsResponse:
     """The jobs of a project at a location, of one type.
 
-    Partly: filters are on state, create_time and end_time.
+    Partly: filters on trigger_name are not served.
     """
     kind = request.type_ or DlpJobType.INSPECT_JOB
     kept = [
@@ -250,7 +256,7 @@ def list_dlp_jobs(cloud: Cloud, request: ListDlpJobsRequest) -> ListDlpJobsRespo
         for job in cloud.store.in_collection(f"{request.parent}/dlpJobs", DlpJob)
         if job.type_ == kind
     ]
-    selects = filters.predicate(request.filter, _JOB_FIELDS)
+    selects = filters.predicate(_WORDS.sub(_in_capitals, request.filter), _JOB_FIELDS)
     found, token = page(kept, request, order=_JOB_ORDER, selects=selects)
     return ListDlpJobsResponse(jobs=found, next_page_token=token)
 
@@ -268,6 +274,15 @@ def delete_dlp_job(cloud: Cloud, request: DeleteDlpJobRequest) -> Empty:
     """Remove a job; one that runs is ended."""
     cloud.store.delete(request.name)
     return Empty()
+
+
+def _storage_config(job: DlpJob) -> Any:
+    return raw(job).inspect_details.requested_options.job_config.storage_config
+
+
+def _in_capitals(restriction: re.Match[str]) -> str:
+    field, sign, word = restriction[0].partition("=")
+    return f"{field}{sign}{re.sub('FINISHED', 'DONE', word.upper())}"
 
 
 def _reading(keys: Keys, primitive: Any, info_type: str) -> Any:
@@ -297,6 +312,8 @@ def _checked(cloud: Cloud, job: Any) -> Any:
     sources.check(job.storage_config)
     for action in job.actions:
         kind = action.WhichOneof("action")
+        if kind is None:
+            raise InvalidArgument("An action is empty; give it save_findings.")
         if kind != "save_findings":
             raise MethodNotImplemented(
                 f"localcloud does not serve the action {kind}; use save_findings."

@@ -11,8 +11,8 @@ from localcloud.bigquery.client import BigQuery, Field, Table
 from localcloud.cloud import Cloud
 
 
-def _field(name: str, kind: str = "STRING") -> Field:
-    return {"name": name, "type": kind, "mode": "NULLABLE"}
+def _field(name: str, kind: str = "STRING", mode: str = "NULLABLE") -> Field:
+    return {"name": name, "type": kind, "mode": mode}
 
 
 def _record(name: str, *fields: Field, repeated: bool = False) -> Field:
@@ -32,6 +32,7 @@ _SCHEMA = (
             _record(
                 "record_location",
                 _record("field_id", _field("name")),
+                _record("record_key", _field("id_values", mode="REPEATED")),
                 _record("table_location", _field("row_index", "INTEGER")),
             ),
             repeated=True,
@@ -76,6 +77,7 @@ def _place(place: Any) -> Mapping[str, Any]:
         "container_name": place.container_name,
         "record_location": {
             "field_id": {"name": record.field_id.name},
+            "record_key": {"id_values": list(record.record_key.id_values)},
             "table_location": {"row_index": record.table_location.row_index},
         },
     }

@@ -1,6 +1,6 @@
 """What jobs inspect: a table of BigQuery, or objects of Cloud Storage, as tables and texts."""
 
-import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
@@ -15,7 +15,10 @@ from localcloud.dlp.content import Piece
 from localcloud.dlp.values import cell, text_of
 from localcloud.rpc import raw
 from localcloud.storage.matching import matching_files
+from localcloud.vertex.resources import refuse_fields
 
+_URL = re.compile(r"gs://[^/]+/.*")
+_UNSERVED = ("bytes_limit_per_file_percent", "file_types", "files_limit_percent")
 _ENDS = {"/": "/*", "**": "**/*"}  # of a file set's URL, as patterns of files
 
 
@@ -24,25 +27,49 @@ def check(config: Any) -> None:
 
     Raises:
         InvalidArgument: it is malformed.
-        MethodNotImplemented: it is of a kind that is not served.
+        MethodNotImplemented: it is of a kind that is not served, or chooses what to read by what
+            is not.
     """
+    refuse_fields(config, "storage_config", ("timespan_config",))
     match config.WhichOneof("type"):
         case "big_query_options":
-            table_of(config.big_query_options.table_reference)
+            _check_table(config.big_query_options)
         case "cloud_storage_options":
-            options = config.cloud_storage_options
-            if options.file_set.HasField("regex_file_set"):
-                raise MethodNotImplemented("localcloud does not serve regex_file_set; give a url.")
-            if not options.file_set.url.startswith("gs://"):
-                raise InvalidArgument(
-                    f"file_set.url is {options.file_set.url!r}, expected gs://BUCKET/PATH."
-                )
+            _check_files(config.cloud_storage_options)
         case None:
             raise InvalidArgument("storage_config names no source; give big_query_options.")
         case kind:
             raise MethodNotImplemented(
                 f"localcloud does not serve {kind}; use big_query_options or cloud_storage_options."
             )
+
+
+def kind(config: Any) -> str:
+    """What a StorageConfig is of, as filters of jobs tell it: BIGQUERY or CLOUD_STORAGE."""
+    return (
+        (config.WhichOneof("type") or "").removesuffix("_options").upper().replace("BIG_Q", "BIGQ")
+    )
+
+
+def _check_table(options: Any) -> None:
+    table_of(options.table_reference)
+    rows, percent = options.rows_limit, options.rows_limit_percent
+    if rows < 0 or not 0 <= percent <= 100 or (rows and percent):
+        raise InvalidArgument(
+            f"rows_limit is {rows} and rows_limit_percent {percent}; give one of them, not below 0,"
+            " a percentage up to 100."
+        )
+
+
+def _check_files(options: Any) -> None:
+    refuse_fields(options.file_set, "file_set", ("regex_file_set",))
+    refuse_fields(options, "cloud_storage_options", _UNSERVED)
+    if not _URL.fullmatch(options.file_set.url):
+        raise InvalidArgument(
+            f"file_set.url is {options.file_set.url!r}, expected gs://BUCKET/PATH."
+        )
+    if options.bytes_limit_per_file < 0:
+        raise InvalidArgument("bytes_limit_per_file is negative; give 0, for no limit, or more.")
 
 
 def table_of(reference: Any) -> Table:
@@ -81,7 +108,7 @@ def _table_texts(cloud: Cloud, options: Any) -> Iterator[Piece]:
     if options.rows_limit:
         count = min(count, options.rows_limit)
     elif options.rows_limit_percent:
-        count = math.ceil(count * options.rows_limit_percent / 100)
+        count = count * options.rows_limit_percent // 100
     yield from _cells(chosen, rows[:count], f"{table.project}:{table.dataset}.{table.name}", keys)
 
 

@@ -66,13 +66,25 @@ def check_id(given: str) -> str:
     return given or new_id()
 
 
+def inspect_template(cloud: Cloud, name: str) -> InspectTemplate:
+    """The inspect template that a request names.
+
+    Raises:
+        InvalidArgument: it is the name of something else.
+        NotFound: there is no such template.
+    """
+    _check_kind(name, "inspectTemplates", "inspect_template_name")
+    return cloud.store.get(name, InspectTemplate)
+
+
 def inspect_config(cloud: Cloud, template: str, config: Any) -> Any:
     """An InspectConfig (as protobuf) laid over that of a template, if one is named.
 
     Raises:
+        InvalidArgument: the name is that of something else.
         NotFound: there is no such template.
     """
-    kept = raw(cloud.store.get(template, InspectTemplate)).inspect_config if template else None
+    kept = raw(inspect_template(cloud, template)).inspect_config if template else None
     return _laid_over(kept, config)
 
 
@@ -80,10 +92,20 @@ def deidentify_config(cloud: Cloud, template: str, config: Any) -> Any:
     """A DeidentifyConfig (as protobuf) laid over that of a template, if one is named.
 
     Raises:
+        InvalidArgument: the name is that of something else.
         NotFound: there is no such template.
     """
-    kept = raw(cloud.store.get(template, DeidentifyTemplate)) if template else None
-    return _laid_over(kept.deidentify_config if kept is not None else None, config)
+    if not template:
+        return _laid_over(None, config)
+    _check_kind(template, "deidentifyTemplates", "the de-identify template's name")
+    return _laid_over(raw(cloud.store.get(template, DeidentifyTemplate)).deidentify_config, config)
+
+
+def _check_kind(name: str, collection: str, field: str) -> None:
+    if name.split("/")[-2:-1] != [collection]:
+        raise InvalidArgument(
+            f"{field} is {name!r}, expected projects/*/locations/*/{collection}/*."
+        )
 
 
 def _laid_over(kept: Any, config: Any) -> Any:

@@ -1,7 +1,6 @@
-"""Cells of DLP's tables: a Value as text, and what BigQuery and Python have as a Value."""
+"""Cells of DLP's tables: a Value as text or number, and what BigQuery has as a Value."""
 
 import math
-from datetime import date, datetime
 from typing import Any
 
 from google.api_core.exceptions import InvalidArgument
@@ -65,7 +64,7 @@ def number_of(value: Any) -> float | None:
 
 
 def cell(content: Any) -> Any:
-    """A value that BigQuery's client or the csv module gives, as a Value."""
+    """A value of a table's row, of BigQuery or of a CSV file, as a Value."""
     value = raw(Value())
     match content:
         case None:
@@ -76,12 +75,6 @@ def cell(content: Any) -> Any:
             value.integer_value = content
         case float():
             value.float_value = content
-        case datetime():
-            value.timestamp_value.FromDatetime(content)
-        case date():
-            value.date_value.year, value.date_value.month, value.date_value.day = (
-                content.timetuple()[:3]
-            )
         case _:
             value.string_value = str(content)
     return value
