@@ -59,7 +59,7 @@ def compile_(
     from mlops.pipelines.releases import open_release
 
     settings, output = load_settings(environment), BUILD
-    if release:
+    if release is not None:
         made = open_release(release)
         settings, output = made.pin(settings), made.pipelines(environment)
     _write(str(compile_pipeline(name, settings.images, output)) for name in PIPELINES)
@@ -75,14 +75,16 @@ def run(
     release: ReleaseOption = None,
 ) -> None:
     """Compile a pipeline (or take it from a release), run it on Vertex AI Pipelines, and report."""
-    from mlops.pipelines.parameters import read_parameters
+    from mlops.pipelines.parameters import check_values, read_parameters
     from mlops.pipelines.releases import find_specs
     from mlops.pipelines.runs import follow, parameters_of, submit
     from mlops.report import describe_batch_prediction, describe_steps, describe_training
 
     settings, find_spec = find_specs(load_settings(environment), environment, release)
     spec = find_spec(name)
-    parameters = parameters_of(name, settings) | read_parameters(parameter)
+    given = read_parameters(parameter)
+    check_values(settings, given)
+    parameters = parameters_of(name, settings) | given
     _connect(settings)
     job = submit(settings, name, spec, parameters)
     typer.echo(f"Running {job.resource_name}")
@@ -158,7 +160,10 @@ def training_command(
 
 
 @app.command()
-def predict(rows: int = 5, environment: EnvironmentOption = Environment.LOCAL) -> None:
+def predict(
+    rows: Annotated[int, typer.Option(min=1, help="How many.")] = 5,
+    environment: EnvironmentOption = Environment.LOCAL,
+) -> None:
     """Ask the endpoint to predict rows of the test split."""
     settings = load_settings(environment)
     _connect(settings)
@@ -249,8 +254,8 @@ def _ask(settings: Settings, tables: bigquery.Client, count: int = 5) -> None:
     from mlops.report import describe_endpoint, describe_predictions
 
     features = settings.features
-    rows = read_rows(tables, features, count)
     _write(describe_endpoint(settings.name))
+    rows = read_rows(tables, features, count)
     _write(describe_predictions(predict_rows(settings.name, features, rows), features.label.name))
 
 
@@ -265,20 +270,35 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        if not _is_told(error):
+        told = _tell(error)
+        if told is None:
             raise
-        typer.echo(f"Error: {error}", err=True)
+        typer.echo(f"Error: {told}", err=True)
         sys.exit(1)
 
 
-def _is_told(error: Exception) -> bool:
-    """Whether the message of an error is enough: it is the user's, or Google Cloud refused."""
+def _tell(error: Exception) -> str | None:
+    """What is enough of an error: it is the user's, a file's, or Google Cloud's; else None."""
     if isinstance(error, UserError):
-        return True
-    from google.api_core.exceptions import GoogleAPICallError, RetryError
-    from google.auth.exceptions import GoogleAuthError
+        return str(error)
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}."
+    from google.api_core.exceptions import GoogleAPICallError, GoogleAPIError
+    from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
 
-    return isinstance(error, GoogleAPICallError | RetryError | GoogleAuthError)
+    match error:
+        case DefaultCredentialsError():
+            return (
+                f"{error} To rehearse on this machine, put `.venv/bin/localcloud run --` before"
+                " the command."
+            )
+        case GoogleAPICallError() if error.message:
+            # BigQuery says all twice, and where and by which job on lines of their own
+            first = str(error.message).strip().splitlines()[0].partition("; reason: ")[0]
+            return f"{error.code} {first}" if error.code else first
+        case GoogleAPIError() | GoogleAuthError():
+            return str(error)
+    return None
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ class TFLite(BaseModel):
             accuracy, or percent of the mean absolute error.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     enabled: bool = False
     quantization: Quantization = "dynamic_range"
@@ -32,6 +32,6 @@ class TFLite(BaseModel):
 class Export(BaseModel):
     """The formats in which a model is exported."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     tflite: TFLite = TFLite()

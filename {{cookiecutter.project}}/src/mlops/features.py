@@ -53,7 +53,7 @@ class Treatment(StrEnum):
 class Column(BaseModel):
     """One column: its BigQuery type, its role, and what is allowed in it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: str = Field(pattern=NAME)
     type: Literal["INTEGER", "FLOAT", "STRING", "BOOLEAN", "TIMESTAMP"]
@@ -135,7 +135,7 @@ class How(StrEnum):
 class Derived(BaseModel):
     """A feature that preprocessing computes from inputs, the same in training and serving."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: str = Field(pattern=NAME)
     how: How
@@ -163,7 +163,7 @@ class Derived(BaseModel):
 class Cross(BaseModel):
     """A category for each pair (or more) of values of categories, by a hash that never changes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     of: tuple[str, ...] = Field(min_length=2)
     buckets: int = Field(ge=2)
@@ -201,7 +201,7 @@ class SplitRule(BaseModel):
     splits have the same share of positives; a row may change its split when the table grows.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     by: Literal["hash", "group", "time", "stratified"] = "hash"
     column: str | None = None
@@ -223,7 +223,7 @@ class SplitRule(BaseModel):
 class Features(BaseModel):
     """All columns of the table, and what is predicted from them."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     problem: Problem
     table: str = Field(pattern=TABLE)

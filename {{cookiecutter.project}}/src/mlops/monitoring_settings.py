@@ -19,7 +19,7 @@ class Retraining(BaseModel):
         minimum_labels: a window with fewer of them decides nothing.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     windows: int = Field(default=3, ge=1)
     metric: Literal["accuracy", "auc", "mean_absolute_error", "mean_squared_error"] | None = None
@@ -30,7 +30,7 @@ class Retraining(BaseModel):
 class Monitoring(BaseModel):
     """The monitoring job of the endpoint; config/base.yaml explains it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     enabled: bool = False
     interval_hours: int = Field(default=24, ge=1)

@@ -23,7 +23,7 @@ def reap(
     environment: EnvironmentOption = Environment.LOCAL,
     keep: Annotated[int, typer.Option(min=0, help="So many of the newest versions stay.")] = 5,
     idle_days: Annotated[
-        float, typer.Option(min=0, help="What was made or asked in these days stays.")
+        float, typer.Option(min=0, max=36_500, help="What was made or asked in these days stays.")
     ] = 14,
     yes: Annotated[bool, typer.Option("--yes", help="Remove it, instead of telling.")] = False,
 ) -> None:

@@ -21,7 +21,7 @@ INFO_TYPES: tuple[InfoType, ...] = (
 class Section(BaseModel):
     """A part of the settings that refuses keys it does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Inspection(Section):

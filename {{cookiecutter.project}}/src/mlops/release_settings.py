@@ -19,7 +19,7 @@ class ReleaseStep(BaseModel):
         risk: the probability that such a canary reaches the next step, at most.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     percent: int = Field(ge=1, le=99)
     minutes: float = Field(ge=0)
@@ -31,7 +31,7 @@ class ReleaseStep(BaseModel):
 class Replay(BaseModel):
     """The logged requests that a model answers before it gets traffic."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     requests: int = Field(default=100, ge=0)
     max_error_percent: float = Field(default=1, ge=0, le=100)
@@ -40,7 +40,7 @@ class Replay(BaseModel):
 class Release(BaseModel):
     """How a release goes; config/base.yaml explains it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     steps: tuple[ReleaseStep, ...] = Field(
         default=(

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mlops.options import Environment, EnvironmentOption
+from mlops.session import connect
 from mlops.settings import load_settings
 
 app = typer.Typer()
@@ -17,14 +18,12 @@ app.add_typer(router, name="router")
 @router.command("deploy")
 def deploy_(version: str, environment: EnvironmentOption = Environment.LOCAL) -> None:
     """Deploy a version (or an alias) on the endpoint that only the group of users gets to."""
-    from google.cloud import aiplatform
-
     from mlops.registry.models import get_version
     from mlops.release.deployment import deploy_champion
     from mlops.release.router import canary_name
 
     settings = load_settings(environment)
-    aiplatform.init(project=settings.project, location=settings.location)
+    connect(settings)
     model = get_version(settings.name, version)
     deploy_champion(canary_name(settings.name), model, settings.serving)
     typer.echo(f"Version {model.version_id} answers on the endpoint {canary_name(settings.name)}.")
@@ -32,27 +31,31 @@ def deploy_(version: str, environment: EnvironmentOption = Environment.LOCAL) ->
 
 @router.command()
 def serve(
-    port: Annotated[int, typer.Option(help="To listen on.", envvar="PORT")] = 8081,
+    port: Annotated[
+        int, typer.Option(min=1, max=65_535, help="To listen on.", envvar="PORT")
+    ] = 8081,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     environment: EnvironmentOption = Environment.LOCAL,
 ) -> None:
     """Route predictions (POST /predict) by the header that serving.routing names."""
     import uvicorn
-    from google.cloud import aiplatform
 
     from mlops.release.router import Router, canary_name, endpoint_target
 
     settings = load_settings(environment)
-    aiplatform.init(project=settings.project, location=settings.location)
+    connect(settings)
     everybody, canary = endpoint_target(settings.name), endpoint_target(canary_name(settings.name))
     uvicorn.run(Router(settings.serving.routing, everybody, canary), host=host, port=port)
 
 
 @app.command()
 def autoscaling(
-    load: Annotated[float, typer.Option(help="Added at each step, in percent of one replica.")],
-    steps: Annotated[int, typer.Option(help="How often it is added.", min=0)] = 10,
-    every: Annotated[float, typer.Option(help="Seconds between two steps.", min=1)] = 60,
+    load: Annotated[
+        float,
+        typer.Option(help="Added at each step, in percent of one replica.", min=0, max=1_000_000),
+    ],
+    steps: Annotated[int, typer.Option(help="How often it is added.", min=0, max=1000)] = 10,
+    every: Annotated[float, typer.Option(help="Seconds between two steps.", min=1, max=3600)] = 60,
     environment: EnvironmentOption = Environment.LOCAL,
 ) -> None:
     """Show how many replicas a load that rises step by step will have, and how busy they are."""

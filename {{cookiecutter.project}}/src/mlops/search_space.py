@@ -23,7 +23,7 @@ METRICS = {
 class SearchedParameter(BaseModel):
     """The values that are tried of one hyperparameter: a range, or a list."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: str
     min: int | float | None = None
@@ -45,7 +45,7 @@ class SearchedParameter(BaseModel):
 class Tuning(BaseModel):
     """What is searched, for which goal, and how long; config/base.yaml explains it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     max_trial_count: int = Field(default=0, ge=0)
     parallel_trial_count: int = Field(default=2, ge=1)

@@ -18,7 +18,7 @@ class Autoscaling(BaseModel):
         requests_per_minute: that one replica answers.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     cpu_utilization: int | None = Field(default=None, ge=1, le=100)
     gpu_duty_cycle: int | None = Field(default=None, ge=1, le=100)
@@ -33,7 +33,7 @@ class Routing(BaseModel):
         group: the value of it that leads to the canary.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     header: str = Field(default="x-user-group", pattern=r"^[A-Za-z0-9-]+$")
     group: str = Field(default="canary", min_length=1)
@@ -42,7 +42,7 @@ class Routing(BaseModel):
 class Serving(BaseModel):
     """The machines of a deployed model."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     machine_type: str
     accelerator_type: str | None = None

@@ -28,6 +28,7 @@ CONFIG = Path(os.environ.get("MLOPS_CONFIG", "config"))
 RUNNERS = ("FnApiRunner", "DataflowRunner")
 _BEAM_OPTION = re.compile(r"--\w+(=.+)?")
 ENVIRONMENTS = ("local", "dev", "staging", "prod")
+NAME = r"^[a-z0-9][a-z0-9-]{0,127}$"  # of an experiment of Vertex AI, which runs are kept in
 
 
 class SettingsError(UserError):
@@ -37,7 +38,7 @@ class SettingsError(UserError):
 class Section(BaseModel):
     """A part of the settings that refuses keys it does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Images(Section):
@@ -61,7 +62,7 @@ class Training(Section):
 
     framework: Literal["tensorflow", "sklearn", "xgboost"] = "tensorflow"
     seed: int
-    hidden_units: tuple[int, ...]
+    hidden_units: tuple[Annotated[int, Field(gt=0)], ...]
     dropout: float = Field(ge=0, lt=1)
     positive_weight: float = Field(default=1.0, gt=0)
     learning_rate: float = Field(gt=0)
@@ -218,10 +219,10 @@ class Settings(Section):
     """Everything that one environment needs to know."""
 
     environment: Literal["local", "dev", "staging", "prod"]
-    name: str
-    project: str
-    location: str
-    bucket: str
+    name: str = Field(pattern=NAME)
+    project: str = Field(min_length=1)
+    location: str = Field(min_length=1)
+    bucket: str = Field(min_length=1)
     service_account: str = ""
     images: Images
     data: Data
@@ -302,7 +303,7 @@ def load_settings(environment: str | None = None, config: Path = CONFIG) -> Sett
     name = environment or os.environ.get("MLOPS_ENVIRONMENT", "local")
     if name not in ENVIRONMENTS:
         raise SettingsError(f"Unknown environment {name!r}: choose {', '.join(ENVIRONMENTS)}.")
-    layers = {path: _read(path) for path in (config / f"{name}.yaml", config / "base.yaml")}
+    layers = {str(path): _read(path) for path in (config / f"{name}.yaml", config / "base.yaml")}
     own, base = layers.values()
     content = _merge(base, own) | {"environment": name, "features": load_features(config)}
     return _validate(Settings, content, layers)
@@ -316,17 +317,57 @@ def load_features(config: Path = CONFIG) -> Features:
     """
     path = config / "features.yaml"
     content = _read(path)
-    return _validate(Features, content, {path: content})
+    return _validate(Features, content, {str(path): content})
+
+
+def check_value(settings: Settings, place: tuple[str, ...], value: object, source: str) -> None:
+    """Checks a value that is used in place of a setting.
+
+    Args:
+        settings: all others.
+        place: the keys that lead to the setting.
+        value: to be used.
+        source: where the value comes from, as an error begins.
+
+    Raises:
+        SettingsError: the setting does not allow it.
+    """
+    content = settings.model_dump(mode="json")
+    *above, key = place
+    section = content
+    for each in above:
+        section = section[each]
+    section[key] = value
+    _validate(Settings, content, {source: content})
+
+
+class _Loader(yaml.SafeLoader):
+    """A safe loader that refuses a key that is given twice, of which YAML keeps the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        known: set[str] = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in known:
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key.value} is given twice", problem_mark=key.start_mark
+                )
+            known.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe one
     except FileNotFoundError:
         raise SettingsError(
             f"{path} is missing: run this from the project's root, or set MLOPS_CONFIG."
         ) from None
-    except yaml.YAMLError as error:
+    except OSError as error:
+        raise SettingsError(
+            f"{path} cannot be read ({_lower(error.strerror or str(error))}): it must be a file of"
+            " yours."
+        ) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise SettingsError(f"{path} is not valid YAML: {_one_line(str(error))}.") from None
     if not isinstance(content, dict):
         raise SettingsError(f"{path} must hold keys and values, such as `name: value`.")
@@ -348,7 +389,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def _validate(
-    model: type[Model], content: dict[str, Any], layers: dict[Path, dict[str, Any]]
+    model: type[Model], content: dict[str, Any], layers: dict[str, dict[str, Any]]
 ) -> Model:
     """The content as a model; a mistake is looked up in the files that the content came from."""
     try:
@@ -358,13 +399,13 @@ def _validate(
 
 
 def _explain(
-    error: ValidationError, content: dict[str, Any], layers: dict[Path, dict[str, Any]]
+    error: ValidationError, content: dict[str, Any], layers: dict[str, dict[str, Any]]
 ) -> str:
     """The first mistake as a sentence with its file, its key and the way out."""
     first = error.errors(include_url=False)[0]
     location = first["loc"]
-    holders = [str(path) for path, layer in layers.items() if _find(layer, location) is not None]
-    where = holders[0] if holders and location else " or ".join(str(path) for path in layers)
+    holders = [name for name, layer in layers.items() if _find(layer, location) is not None]
+    where = holders[0] if holders and location else " or ".join(layers)
     key = _name_key(location, content)
     match first["type"]:
         case "extra_forbidden":

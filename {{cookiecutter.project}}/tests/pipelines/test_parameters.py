@@ -7,9 +7,15 @@ import pytest
 import yaml
 
 from mlops.pipelines.compiler import PIPELINES, compile_pipeline
-from mlops.pipelines.parameters import ParameterError, check_parameters, read_parameters
+from mlops.pipelines.parameters import (
+    SETTINGS,
+    ParameterError,
+    check_parameters,
+    check_values,
+    read_parameters,
+)
 from mlops.pipelines.runs import parameters_of
-from mlops.settings import Settings, load_settings
+from mlops.settings import Settings, SettingsError, load_settings
 from tests.conftest import ROOT
 
 
@@ -62,6 +68,29 @@ def test_a_wrong_parameter_is_named(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("sample_percent=0", "sample_percent: data.sample_percent is 0; input should be greater"),
+        ("on_drift=maybe", "on_drift is 'maybe'; input should be 'block' or 'report'"),
+        ("training={epochs: 3}", "The parameter training: training.seed is missing"),
+        ("tflite={min_ratio: 3}", "unknown key export.tflite.min_ratio"),
+        ("features={}", "The parameter features: features.problem is missing"),
+    ],
+)
+def test_a_value_that_its_setting_does_not_allow_is_named(
+    settings: Settings, argument: str, message: str
+) -> None:
+    with pytest.raises(SettingsError, match=message) as caught:
+        check_values(settings, read_parameters([argument]))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_the_settings_own_values_are_allowed(settings: Settings, name: str) -> None:
+    check_values(settings, parameters_of(name, settings))
+
+
 def test_a_missing_parameter_is_named(settings: Settings, specs: dict[str, Any]) -> None:
     parameters = parameters_of("training", settings)
     del parameters["serving_image"]
@@ -75,3 +104,13 @@ def test_a_parameter_takes_the_place_of_a_setting(
     given = read_parameters(["sample_percent=2", "name=", "beam_arguments=[a, b]"])
     assert given == {"sample_percent": 2, "name": "", "beam_arguments": ["a", "b"]}
     check_parameters(specs["training"], parameters_of("training", settings) | given)
+
+
+def test_each_setting_is_of_a_parameter(specs: dict[str, Any]) -> None:
+    known = {name for spec in specs.values() for name in _parameters(spec)}
+    assert set(SETTINGS) <= known
+
+
+def _parameters(spec: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = spec["root"]["inputDefinitions"]["parameters"]
+    return found

@@ -29,7 +29,16 @@ def test_versions_are_found_again(release: Release) -> None:
     assert release.versions("dev") == {"training": "training@sha256:1"}
 
 
-@pytest.mark.parametrize("noted", [None, "", "- a", "prod: {training: training@sha256:1}"])
+@pytest.mark.parametrize("place", ["", "pipelines", "https://example.com"])
+def test_what_is_no_repository_is_told(place: str, release: Release) -> None:
+    release.note_versions({"dev": {"training": "training@sha256:1"}})
+    with pytest.raises(ReleaseError, match="is no repository of pipelines: write https://LOCATION"):
+        list(download_pipelines(release, place, "dev"))
+
+
+@pytest.mark.parametrize(
+    "noted", [None, "", "- a", "dev: [", "dev: a", "prod: {training: training@sha256:1}"]
+)
 def test_what_was_not_uploaded_is_not_downloaded(noted: str | None, release: Release) -> None:
     if noted is not None:
         (release.folder / releases.VERSIONS).write_text(noted)

@@ -91,5 +91,6 @@ def test_a_plan_that_is_missing_or_none_is_told(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match="make plan ENVIRONMENT=dev"):
         read_plan(tmp_path / "dev.json", "dev")
     (tmp_path / "dev.json").write_text("[]")
-    with pytest.raises(PlanError, match="is no plan"):
-        read_plan(tmp_path / "dev.json", "dev")
+    for path in (tmp_path / "dev.json", tmp_path):
+        with pytest.raises(PlanError, match="is no plan"):
+            read_plan(path, "dev")

@@ -10,6 +10,7 @@ from google.cloud.aiplatform_v1.types import Artifact, PipelineTaskDetail
 from google.rpc.status_pb2 import Status
 
 from mlops.pipelines.progress import Progress
+from mlops.pipelines.runs import follow
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -77,3 +78,18 @@ def test_a_step_is_found_in_the_branch_that_ran() -> None:
     progress = Progress()
     list(progress.update([detail("train-model-2", "SUCCEEDED", outputs=outputs)]))
     assert progress.artifact("train-model", "model") == ("gs://b/model", {})
+
+
+def test_who_stops_to_follow_is_told_that_the_job_goes_on() -> None:
+    class Job:
+        resource_name = "projects/p/locations/l/pipelineJobs/training-1"
+
+        @property
+        def api_client(self) -> Any:
+            raise KeyboardInterrupt
+
+    lines: list[str] = []
+    job: Any = Job()
+    with pytest.raises(KeyboardInterrupt):
+        follow(job, lines.append)
+    assert lines == [f"The pipeline job goes on: {Job.resource_name}"]

@@ -72,9 +72,17 @@ def test_an_unknown_environment_is_refused(config: Path) -> None:
         ("base.yaml", "  arguments:", "  arguments: [runner] #", "'runner' is no option"),
         ("local.yaml", "bucket:", "buckets:", "bucket is missing; add it"),
         ("local.yaml", "project:", "x: [", "local.yaml is not valid YAML"),
+        ("local.yaml", "bucket:", "images: {}\nbucket:", "the key images is given twice"),
+        ("local.yaml", "bucket:", "x: 2026-13-01\nbucket:", "not valid YAML: month must be in"),
+        ("local.yaml", "bucket:", "bucket: ''  #", "bucket is ''; string should have at least 1"),
+        ("local.yaml", "bucket:", "name: My Model\nbucket:", "name is 'My Model'; string should"),
+        ("base.yaml", "hidden_units: [", "hidden_units: [0, ", "hidden_units.0 is 0"),
+        ("base.yaml", "learning_rate:", "learning_rate: .inf #", "learning_rate is inf"),
+        ("base.yaml", "slice_thresholds:", "slice_thresholds:\n    f1: {min: .nan}",
+         "slice_thresholds.f1.min is nan; input should be a finite number"),
         ("features.yaml", "    role: bucketized", "    role: bucket", "latitude.role is 'bucket'"),
         ("features.yaml", "    scale: sqrt", "    skale: sqrt", "columns.trip_miles.skale; remove"),
-        ("features.yaml", "buckets: 10", "min: 10", "latitude: a bucketized column needs buckets"),
+        ("features.yaml", "buckets: 10", "", "latitude: a bucketized column needs buckets"),
         ("features.yaml", "vocabulary_size: 12", "", "month: a categorical column needs vocab"),
         ("features.yaml", "default: 41.88", "default: south", "'south' is not of type FLOAT"),
         ("features.yaml", "\ncolumns:", "\nslice_crosses: [[trip_start_day, hour]]\ncolumns:",
@@ -116,6 +124,18 @@ def test_a_missing_file_is_named(copy: Path) -> None:
     (copy / "dev.yaml").unlink()
     with pytest.raises(SettingsError, match=r"dev\.yaml is missing: run this from"):
         load_settings("dev", copy)
+
+
+def test_what_is_no_file_of_text_is_named(copy: Path) -> None:
+    (copy / "dev.yaml").write_bytes(b"name: \xff")
+    with pytest.raises(SettingsError, match=r"dev\.yaml is not valid YAML: 'utf-8' codec"):
+        load_settings("dev", copy)
+    (copy / "dev.yaml").unlink()
+    (copy / "dev.yaml").mkdir()
+    with pytest.raises(SettingsError, match=r"dev\.yaml cannot be read \(is a directory\)"):
+        load_settings("dev", copy)
+    with pytest.raises(SettingsError, match=r"dev\.yaml cannot be read \(not a directory\)"):
+        load_settings("dev", copy / "base.yaml")
 
 
 def test_a_regression_has_no_positives_to_weigh(copy: Path) -> None:

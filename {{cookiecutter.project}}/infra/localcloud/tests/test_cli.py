@@ -134,6 +134,14 @@ def test_a_proxy_that_cannot_be_used_is_named(fresh: Localcloud) -> None:
     assert not processes_of(fresh.home)
 
 
+def test_a_place_that_cannot_hold_the_state_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = Localcloud(tmp_path / "file" / "state").cli("up")
+    assert done.returncode == 1
+    assert "cannot hold the state of localcloud (Not a directory)" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_an_images_folder_that_is_not_there_is_named(fresh: Localcloud) -> None:
     done = fresh.cli("up", "--images", "nowhere")
     assert done.returncode == 1
@@ -336,3 +344,4 @@ def test_logs(own: Localcloud, fresh: Localcloud) -> None:
 def test_help_names_the_commands(fresh: Localcloud) -> None:
     done = fresh.cli("--help")
     assert all(name in done.stdout for name in ("up", "down", "status", "run", "reset"))
+    assert "(the last" in fresh.cli("up", "--help").stdout

@@ -36,7 +36,7 @@ def read_plan(path: Path, environment: str) -> list[Resource]:
             f"{path} is missing: make it with `make plan ENVIRONMENT={environment}`, or name"
             " another with --plan."
         ) from None
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         raise PlanError(f"{path} is no plan: write one with `terraform show -json`.") from None
     return list(_resources(root))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from mlops.errors import UserError
 from mlops.settings import CONFIG, Section
@@ -114,5 +114,5 @@ def load_prices(config: Path = CONFIG) -> Prices:
         return Prices.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise PriceError(f"{path} is missing: run this from the project's root.") from None
-    except (ValidationError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise PriceError(f"{path}: {' '.join(str(error).split())}.") from None

@@ -31,6 +31,8 @@ def image_reference(images: Images, name: str) -> str:
     """
     if name in images.digests:
         return f"{images.repository}/{name}@{images.digests[name]}"
+    if not FOLDER.is_dir():
+        raise ImageError(f"{FOLDER} is missing: run this from the project's root.")
     if not (FOLDER / name / "Dockerfile").is_file():
         known = ", ".join(sorted(path.parent.name for path in FOLDER.glob("*/Dockerfile")))
         raise ImageError(f"No image is named {name!r}: the folders in {FOLDER} are {known}.")

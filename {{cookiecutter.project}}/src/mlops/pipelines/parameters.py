@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from mlops.errors import UserError
+from mlops.settings import check_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from mlops.settings import Settings
 
 # KFP's types of parameters, in the words of YAML
 WORDS = {
@@ -19,6 +22,28 @@ WORDS = {
     "BOOLEAN": "true or false",
     "LIST": "a list",
     "STRUCT": "a mapping",
+}
+# the settings that parameters stand for, where that is not a section of the same name
+SETTINGS = {
+    "budget_milli_node_hours": ("automl", "budget_milli_node_hours"),
+    "inspection": ("privacy", "inspection"),
+    "machines": ("batch_prediction", "machines"),
+    "max_bad_percent": ("batch_prediction", "max_bad_percent"),
+    "on_drift": ("data", "on_drift"),
+    "on_skew": ("data", "on_skew"),
+    "sample_percent": ("data", "sample_percent"),
+    "tflite": ("export", "tflite"),
+} | {
+    name: (name,)
+    for name in (
+        "custom_job",
+        "evaluation",
+        "features",
+        "monitoring",
+        "serving",
+        "training",
+        "tuning",
+    )
 }
 
 
@@ -56,6 +81,21 @@ def check_parameters(spec: Mapping[str, Any], parameters: Mapping[str, Any]) -> 
                 f"The parameter {parameter!r} of the pipeline {name} is"
                 f" {parameters[parameter]!r}: give {WORDS[kind]}."
             )
+
+
+def check_values(settings: Settings, parameters: Mapping[str, Any]) -> None:
+    """Holds arguments to what the settings allow that they stand for.
+
+    Args:
+        settings: of the environment.
+        parameters: the arguments that are given in place of settings, by name.
+
+    Raises:
+        SettingsError: names the first value that is not allowed.
+    """
+    for name, value in parameters.items():
+        if name in SETTINGS:
+            check_value(settings, SETTINGS[name], value, f"The parameter {name}")
 
 
 def read_parameters(pairs: Iterable[str]) -> dict[str, Any]:

@@ -129,8 +129,11 @@ class Release:
             ReleaseError: none were noted.
         """
         path = self.folder / VERSIONS
-        noted = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
-        if not isinstance(noted, dict) or environment not in noted:
+        try:
+            noted = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+        except yaml.YAMLError:
+            noted = None
+        if not isinstance(noted, dict) or not isinstance(noted.get(environment), dict):
             raise ReleaseError(f"{path} names no pipelines for {environment}: upload them first.")
         return dict(noted[environment])
 

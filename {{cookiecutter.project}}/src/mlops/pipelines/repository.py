@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlops.pipelines.releases import Release
+
+_ADDRESS = re.compile(r"https://[^/]+/[^/]+/[^/]+/?")
 
 
 def upload_pipelines(release: Release, repository: str, commit: str) -> Iterator[str]:
@@ -63,10 +66,19 @@ def download_pipelines(release: Release, repository: str, environment: str) -> I
 
 
 def _connect(repository: str) -> Any:
-    """KFP's own client."""
+    """KFP's own client.
+
+    Raises:
+        ReleaseError: that is no address of a repository.
+    """
     import google.auth.transport.requests  # noqa: F401 - kfp uses it, and does not import it
     from kfp.registry import RegistryClient
 
+    if not _ADDRESS.fullmatch(repository):
+        raise ReleaseError(
+            f"{repository!r} is no repository of pipelines: write"
+            " https://LOCATION-kfp.pkg.dev/PROJECT/NAME."
+        )
     return RegistryClient(repository)
 
 

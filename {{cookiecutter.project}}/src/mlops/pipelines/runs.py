@@ -179,6 +179,14 @@ def follow(job: aiplatform.PipelineJob, write: Callable[[str], None]) -> Progres
     Raises:
         PipelineRunError: the job did not succeed; says which task failed and why.
     """
+    try:
+        return _follow(job, write)
+    except KeyboardInterrupt:
+        write(f"The pipeline job goes on: {job.resource_name}")
+        raise
+
+
+def _follow(job: aiplatform.PipelineJob, write: Callable[[str], None]) -> Progress:
     progress = Progress()
     get = job.api_client.get_pipeline_job  # taken once: the SDK makes a client for each access
     while True:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlops.pipelines.parameters import check_parameters
+from mlops.pipelines.parameters import check_parameters, check_values
 from mlops.pipelines.runs import parameters_of, pipeline_root
 from mlops.pipelines.specification import read_specification
 
@@ -32,6 +32,7 @@ def apply_schedules(settings: Settings, find_spec: Callable[[str], Path]) -> Ite
 
     Raises:
         ParameterError: a schedule gives its pipeline other arguments than it has.
+        SettingsError: it gives one a value that the settings do not allow.
         PipelineError: a schedule names no pipeline.
     """
     from google.cloud import aiplatform_v1
@@ -72,6 +73,7 @@ def _build(settings: Settings, name: str, declared: Schedule, path: Path) -> aip
     from google.cloud import aiplatform_v1
 
     spec = read_specification(path)
+    check_values(settings, declared.parameters)
     parameters = {**parameters_of(declared.pipeline, settings), **declared.parameters}
     check_parameters(spec, parameters)
     return aiplatform_v1.Schedule(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ CHALLENGER = "challenger"
 PREDICT_ROUTE = "/predict"
 HEALTH_ROUTE = "/health"
 PORT = 8080
+_VERSION = re.compile(r"[0-9]+|[a-z][a-zA-Z0-9-]*")  # a number, or an alias of Vertex AI
 
 
 class RegistryError(UserError):
@@ -132,6 +134,8 @@ def get_version(name: str, version: str) -> aiplatform.Model:
     Raises:
         RegistryError: there is no such model or version.
     """
+    if not _VERSION.fullmatch(version):  # Vertex AI takes an empty one for the default version
+        raise RegistryError(f"{version!r} is no version: write a number or an alias.")
     from google.api_core.exceptions import NotFound
     from google.cloud import aiplatform
 

@@ -38,7 +38,7 @@ app.command()(lint_command.lint)
 
 Images = Annotated[
     Path | None,
-    typer.Option(help="Folder of the images, one a folder. [default: infra/images, if there]"),
+    typer.Option(help="Folder of the images, one a folder.", show_default="infra/images, if there"),
 ]
 Context = Annotated[Path, typer.Option(help="Folder that the images' COPY starts from.")]
 
@@ -48,7 +48,7 @@ def up(
     images: Images = None,
     context: Context = Path(),
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="[default: the last one, or a free one]")
+        int | None, typer.Option(min=1, max=65535, show_default="the last one, or a free one")
     ] = None,
 ) -> None:
     """Start localcloud in the background, unless it runs, and wait until it answers."""
@@ -107,7 +107,7 @@ def run(
 
 @app.command()
 def build(
-    names: Annotated[list[str] | None, typer.Argument(help="Images. [default: all]")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Images.", show_default="all")] = None,
     images: Images = None,
     context: Context = Path(),
 ) -> None:
@@ -116,8 +116,11 @@ def build(
 
     from localcloud import images as image_folders
 
+    folder = _images_folder(images)
+    if folder is None and not names:
+        _fail(f"There is no {_IMAGES} in this folder; run this from the project's root.")
     try:
-        folders = _open_images(_images_folder(images), context.absolute())
+        folders = _open_images(folder, context.absolute())
         for python in image_folders.build(folders, names or ()):
             typer.echo(python)
     except GoogleAPICallError as error:

@@ -43,13 +43,28 @@ def start(home: Home, images: Path | None, context: Path, port: int | None) -> S
     if running and running.code != code_version():
         stop(home)
     if not is_locked(home):
-        home.create()
+        create_home(home)
         _spawn_and_wait(home, images, context, port or 0)
     state = _wait(lambda: running_server(home), _START_PATIENCE)
     if state is None:
         raise ControlError(f"localcloud did not get ready; {home.server_log} may say why.")
     _check_same(state, images, context, port)
     return state
+
+
+def create_home(home: Home) -> None:
+    """Make the state folder.
+
+    Raises:
+        ControlError: that place cannot hold one.
+    """
+    try:
+        home.create()
+    except OSError as error:
+        raise ControlError(
+            f"{home.root} cannot hold the state of localcloud ({error.strerror}); name another"
+            " folder in LOCALCLOUD_HOME."
+        ) from error
 
 
 def stop(home: Home, patience: float = STOP_PATIENCE) -> bool:

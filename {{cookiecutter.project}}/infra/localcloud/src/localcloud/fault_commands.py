@@ -29,7 +29,7 @@ def add(
     rate: Annotated[float, typer.Option(help="Share of the requests that are hit.")] = 1.0,
     latency: Annotated[str, typer.Option(help="How long they wait first: 200ms, 2s…")] = "",
     quota: Annotated[str, typer.Option(help="How many may pass: 10/s, 60/min, 1000/h.")] = "",
-    count: Annotated[int, typer.Option(help="How many are hit at most. [default: any]")] = 0,
+    count: Annotated[int, typer.Option(help="How many are hit at most.", show_default="any")] = 0,
     seed: Annotated[int, typer.Option(help="Chooses which requests a rate hits.")] = 0,
 ) -> None:
     """Add a fault; it counts from the next request."""
@@ -65,7 +65,9 @@ def list_faults() -> None:
 
 @app.command()
 def clear(
-    fault: Annotated[int | None, typer.Argument(help="Number of the fault. [default: all]")] = None,
+    fault: Annotated[
+        int | None, typer.Argument(help="Number of the fault.", show_default="all")
+    ] = None,
 ) -> None:
     """Remove a fault, or all."""
     removed = ask("DELETE", "faults", {"id": fault})["removed"]

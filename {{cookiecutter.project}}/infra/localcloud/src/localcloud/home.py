@@ -99,5 +99,6 @@ class Home:
     def create(self) -> None:
         """Make the folders that are missing, readable by this user alone."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.lock.touch(mode=0o600)  # by which `localcloud reset` knows a folder of its own
         for folder in (self.storage, self.bigquery, self.logs, self.secrets):
             folder.mkdir(mode=0o700, exist_ok=True)

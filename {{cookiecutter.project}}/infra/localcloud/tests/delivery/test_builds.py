@@ -293,6 +293,10 @@ def test_what_is_wrong_with_the_local_builds_is_told(
 
 
 def test_without_a_push_there_is_no_status(tmp_path: Path) -> None:
-    done = Localcloud(tmp_path / "state").cli("builds", "status")
+    localcloud = Localcloud(tmp_path / "state")
+    done = localcloud.cli("builds", "status")
     assert done.returncode == 1
-    assert done.stdout == "no build was played\n"
+    assert done.stdout.startswith("no build was played; `localcloud builds remote` names")
+    assert localcloud.cli("builds", "remote").returncode == 0
+    assert localcloud.cli("reset", "--yes").returncode == 0
+    assert not localcloud.home.exists()

@@ -52,7 +52,7 @@ def status() -> None:
         for line in record.lines():
             typer.echo(line)
     if not records:
-        typer.echo("no build was played")
+        typer.echo("no build was played; `localcloud builds remote` names where to push")
     if not records or any(record.failed for record in records):
         raise typer.Exit(1)
 

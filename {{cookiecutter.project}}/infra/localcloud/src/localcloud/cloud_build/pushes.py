@@ -29,7 +29,7 @@ _BRANCH = "refs/heads/"
 
 def create_remote(home: Home, project: str, location: str) -> Path:
     """Make the bare repository, and say in which project and region its builds run."""
-    home.create()
+    control.create_home(home)
     folder = BuildsFolder(home)
     if not folder.repository.exists():
         folder.root.mkdir(mode=0o700, exist_ok=True)
