@@ -281,12 +281,12 @@ class Settings(Section):
         return self
 
     def _check_privacy(self) -> None:
-        extracted = {column.name for column in self.features.extracted}
+        declared = {column.name for column in self.features.columns}
         for column in self.privacy.inspection.allowed:
-            if column not in extracted:
+            if column not in declared:
                 raise ValueError(
-                    f"privacy.inspection.allowed names {column}, which is no column that is"
-                    " extracted"
+                    f"privacy.inspection.allowed names {column}, which is no column of"
+                    " config/features.yaml"
                 )
 
 

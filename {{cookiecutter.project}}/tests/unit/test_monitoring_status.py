@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from google.cloud.aiplatform_v1.types import (
+    JobState,
     ModelDeploymentMonitoringJob,
     ModelMonitoringStatsAnomalies,
 )
@@ -50,6 +51,14 @@ def test_a_job_that_has_not_run_yet_is_told_and_drawn() -> None:
     assert "version 3  skew  miles 0.1" in told
     assert "No window with requests has been looked at yet" in told
     assert "Last window none yet" in write_page(status)
+
+
+def test_a_job_that_vertex_ai_gave_up_tells_why() -> None:
+    job = ModelDeploymentMonitoringJob(JOB)
+    job.state, job.error = JobState.JOB_STATE_FAILED, {"message": "the schema is gone"}
+    told = "\n".join(describe_status(Status(job, {}, ())))
+    assert "failed, each 24 h" in told
+    assert "Vertex AI gave it up: the schema is gone" in told
 
 
 def test_an_endpoint_of_which_nothing_can_be_watched_is_no_failure_of_the_hourly_job(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +19,7 @@ from mlops.features import Features
 from mlops.privacy.gate import PersonalDataError, check_data
 from mlops.privacy.inspection import Finding, inspect
 from mlops.privacy.sample import read_values
-from mlops.privacy_settings import Inspection
+from mlops.privacy_settings import Inspection, Privacy
 from mlops.settings import SettingsError, load_features, load_settings
 
 PHONE = "(206) 555-0123"
@@ -176,9 +177,20 @@ def test_a_quota_that_is_used_up_is_waited_for() -> None:
 def test_mistakes_in_config_are_told(
     config: Path, tmp_path: Path, privacy: dict[str, Any], told: str
 ) -> None:
-    for path in config.glob("*.yaml"):
-        (tmp_path / path.name).write_text(path.read_text())
-    local = yaml.safe_load((config / "local.yaml").read_text())
-    (tmp_path / "local.yaml").write_text(yaml.safe_dump({**local, "privacy": privacy}))
     with pytest.raises(SettingsError, match=told):
-        load_settings("local", tmp_path)
+        load_privacy(config, tmp_path, privacy)
+
+
+def test_an_identifier_may_look_like_personal_data(config: Path, tmp_path: Path) -> None:
+    allowed = {"unique_key": ("PHONE_NUMBER",)}  # which stays in a table that is hidden
+    privacy = load_privacy(config, tmp_path, {"inspection": {"allowed": allowed}})
+    assert privacy.inspection.allowed == allowed
+
+
+def load_privacy(config: Path, folder: Path, privacy: dict[str, Any]) -> Privacy:
+    """The settings with that `privacy:`, written to a folder."""
+    for path in config.glob("*.yaml"):
+        (folder / path.name).write_text(path.read_text())
+    local = yaml.safe_load((config / "local.yaml").read_text())
+    (folder / "local.yaml").write_text(json.dumps({**local, "privacy": privacy}))
+    return load_settings("local", folder).privacy

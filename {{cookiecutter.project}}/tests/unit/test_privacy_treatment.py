@@ -86,6 +86,7 @@ class Tables:
 
     def __init__(self, **row: Any) -> None:
         self.row = row
+        self.rows = [row]
         self.loaded: dict[str, Any] = {}
 
     def get_dataset(self, name: str) -> None:
@@ -96,7 +97,7 @@ class Tables:
         return SimpleNamespace(schema=[SchemaField(name, "STRING") for name in self.row])
 
     def list_rows(self, _: Any) -> list[dict[str, Any]]:
-        return [self.row]
+        return self.rows
 
     def load_table_from_file(self, file: Any, *_: Any, **__: Any) -> Any:
         self.loaded = json.loads(file.read())
@@ -182,6 +183,10 @@ def test_what_the_table_or_the_project_lacks_is_told_before_a_row_is_read(people
     shifted = people.model_copy(update={"columns": (*people.columns, when)})
     with pytest.raises(DeidentificationError, match="no column person, which tells whose"):
         hide(shifted, Tables(key="k", when=None), key=KEY, subject="person")
+    empty = Tables(key="k")
+    empty.rows = []
+    with pytest.raises(DeidentificationError, match=r"a\.b\.c has no rows: nothing was written"):
+        hide(people, empty)
     with pytest.raises(NotFound, match=r"p\.nothing"):
         hide(people, Tables(key="k"), target="p.nothing.t")
 
@@ -267,7 +272,6 @@ def bucket(low: int, high: int, count: int, *shown: int) -> Any:
         ([bucket(4, 7, 3, 4, 5, 7)], Risk(3, 4, 1, 0)),  # DLP shows them all
         ([bucket(4, 7, 30, *[4] * 20)], Risk(30, 4, 20, 10)),  # and here only some
         ([bucket(8, 15, 2)], Risk(2, 8, 0, 0)),
-        ([], Risk(0, 0, 0, 0)),
     ],
 )
 def test_combinations_of_too_few_rows_are_counted(buckets: list[Any], risk: Risk) -> None:
@@ -275,3 +279,8 @@ def test_combinations_of_too_few_rows_are_counted(buckets: list[Any], risk: Risk
     told = "\n".join(describe(risk, KAnonymity(quasi_identifiers=("sex", "age"), k=5)))
     assert ("is 5-anonymous" in told) == (not risk.below and not risk.perhaps)
     assert ("Not 5-anonymous" in told) == bool(risk.below or risk.perhaps)
+
+
+def test_a_table_without_rows_is_not_called_anonymous() -> None:
+    told = "\n".join(describe(summarise([], 5), KAnonymity(quasi_identifiers=("sex",), k=5)))
+    assert told == "The table has no rows with sex: nothing can be told of it."

@@ -69,6 +69,8 @@ def describe_status(status: Status) -> Iterator[str]:
     following = job.next_schedule_time  # which a job has once Vertex AI has set it up
     run = f"next run {following:{_TIME}} UTC" if following else "not scheduled yet"
     yield f"  {state}, each {interval.total_seconds() / 3600:g} h, {run}"
+    if job.error.message:
+        yield f"  Vertex AI gave it up: {job.error.message}"
     if message := job.latest_monitoring_pipeline_metadata.status.message:
         yield f"  last run: {message}"
     yield "\nWatched"

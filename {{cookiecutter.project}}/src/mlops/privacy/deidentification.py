@@ -61,7 +61,8 @@ def deidentify(
 
     Raises:
         DeidentificationError: the target is the source, no column has a treatment, the table lacks
-            one that has, the key is missing, or personal data is left; nothing was written.
+            one that has, or has no rows, the key is missing, or personal data is left; nothing was
+            written.
     """
     from google.cloud import bigquery
 
@@ -73,6 +74,8 @@ def deidentify(
     schema = [field for field in source.schema if treated.get(field.name) is not Treatment.DROP]
     config = deidentify_config(features, treated, privacy)
     rows = [dict(row.items()) for row in client.list_rows(source)]
+    if not rows:
+        raise DeidentificationError(f"{features.table} has no rows: nothing was written.")
     changed = list(_transform(dlp, parent, rows, treated, config, privacy))
     findings = _inspect(dlp, parent, changed, privacy)
     if findings:

@@ -103,6 +103,9 @@ def summarise(buckets: Iterable[Any], k: int) -> Risk:
 def describe(risk: Risk, settings: KAnonymity) -> Iterator[str]:
     """What was measured, in counts."""
     columns = ", ".join(settings.quasi_identifiers)
+    if not risk.combinations:
+        yield f"The table has no rows with {columns}: nothing can be told of it."
+        return
     yield f"{risk.combinations} combinations of {columns}; rows of the rarest: {risk.smallest}"
     if not risk.below and not risk.perhaps:
         yield f"The table is {settings.k}-anonymous."
