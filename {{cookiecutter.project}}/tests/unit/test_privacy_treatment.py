@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -25,6 +26,7 @@ from mlops.privacy.deidentification import (
 )
 from mlops.privacy.erasure import erase
 from mlops.privacy.k_anonymity import Risk, RiskError, describe, measure, summarise
+from mlops.privacy.portions import THREADS, ask_in_order, portions
 from mlops.privacy.subject_rows import ErasureError, Rows, delete_rows
 from mlops.privacy_settings import KAnonymity, Key, Privacy
 from mlops.settings import load_features, load_settings
@@ -94,13 +96,16 @@ class Tables:
             raise NotFound(name)
 
     def get_table(self, _: str) -> Any:
-        return SimpleNamespace(schema=[SchemaField(name, "STRING") for name in self.row])
+        schema = [SchemaField(name, "STRING") for name in self.row]
+        return SimpleNamespace(schema=schema, num_rows=len(self.rows))
 
     def list_rows(self, _: Any) -> list[dict[str, Any]]:
         return self.rows
 
-    def load_table_from_file(self, file: Any, *_: Any, **__: Any) -> Any:
-        self.loaded = json.loads(file.read())
+    def load_table_from_file(self, file: Any, *_: Any, rewind: bool, **__: Any) -> Any:
+        if rewind:
+            file.seek(0)
+        self.loaded, *_ = [json.loads(line) for line in file]
         return SimpleNamespace(result=lambda: None)
 
 
@@ -167,6 +172,21 @@ def test_nothing_is_written_while_a_text_holds_personal_data(people: Features, v
         hide(people, tables)
     assert "206" not in str(error.value)
     assert tables.loaded == {}
+
+
+def test_rows_are_sent_in_their_order_and_not_all_held() -> None:
+    drawn: list[int] = []
+
+    def draw() -> Iterator[int]:
+        for number in range(1000):
+            drawn.append(number)
+            yield number
+
+    parts = portions(draw(), lambda _: 1, largest=1000, most=10)
+    answers = ask_in_order(lambda part: [2 * number for number in part], parts)
+    assert next(answers) == list(range(0, 20, 2))
+    assert len(drawn) <= 10 * (THREADS + 2)
+    assert [number for answer in answers for number in answer] == list(range(20, 2000, 2))
 
 
 def test_columns_can_be_dropped_and_nothing_else_done(people: Features) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import re
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Any
 
 from mlops.errors import UserError
 from mlops.features import TABLE, Treatment
 from mlops.privacy.inspection import Finding, inspect, inspect_config
-from mlops.privacy.portions import BYTES_A_VALUE, THREADS, patience, portions
+from mlops.privacy.portions import BYTES_A_VALUE, ask_in_order, patience, portions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -64,8 +63,6 @@ def deidentify(
             one that has, or has no rows, the key is missing, or personal data is left; nothing was
             written.
     """
-    from google.cloud import bigquery
-
     treated = {column.name: column.privacy for column in features.columns if column.privacy}
     _check(features, treated, privacy, target)
     client.get_dataset(target.rpartition(".")[0])  # if it is missing, before a row is sent
@@ -73,27 +70,54 @@ def deidentify(
     _check_columns({field.name for field in source.schema}, features, treated, privacy)
     schema = [field for field in source.schema if treated.get(field.name) is not Treatment.DROP]
     config = deidentify_config(features, treated, privacy)
-    rows = [dict(row.items()) for row in client.list_rows(source)]
-    if not rows:
-        raise DeidentificationError(f"{features.table} has no rows: nothing was written.")
-    changed = list(_transform(dlp, parent, rows, treated, config, privacy))
-    findings = _inspect(dlp, parent, changed, privacy)
+    rows = (dict(row.items()) for row in client.list_rows(source))
+    changed = _transform(dlp, parent, rows, treated, config, privacy)
+    every = max(1, (source.num_rows or 0) // privacy.inspection.sample_rows)
+    with TemporaryFile() as file:  # without a name, and gone with the process
+        count, texts = _write(file, changed, every)
+        if not count:
+            raise DeidentificationError(f"{features.table} has no rows: nothing was written.")
+        _check_texts(inspect(dlp, parent, texts, privacy.inspection))
+        _load(client, file, schema, target)
+    for name, treatment in treated.items():
+        yield f"  {name:<28}  {treatment}"
+    yield f"{count} rows in {target}; DLP finds no personal data in a sample of their texts."
+
+
+def _write(file: IO[bytes], rows: Iterable[Row], every: int) -> tuple[int, dict[str, list[str]]]:
+    """Writes rows as BigQuery reads them; counts them, and gives the texts of some by column."""
+    count = 0
+    texts: dict[str, dict[str, None]] = {}
+    for row in rows:
+        file.write(json.dumps(row, default=_plain).encode() + b"\n")
+        if count % every == 0:
+            for name, value in row.items():
+                texts.setdefault(name, {}).update(dict.fromkeys(_texts(value)))
+        count += 1
+    return count, {name: list(found) for name, found in texts.items() if found}
+
+
+def _check_texts(findings: Sequence[Finding]) -> None:
     if findings:
         left = ", ".join(f"{each.column} ({each.count} {each.info_type})" for each in findings)
         raise DeidentificationError(
             f"Nothing was written: DLP still finds personal data in {left}; give these columns a"
             " privacy treatment in config/features.yaml, or allow it by privacy.inspection.allowed."
         )
-    file = io.BytesIO("\n".join(json.dumps(row, default=_plain) for row in changed).encode())
+
+
+def _load(
+    client: bigquery.Client, file: IO[bytes], schema: Sequence[bigquery.SchemaField], target: str
+) -> None:
+    """Replaces the target by the rows of a file."""
+    from google.cloud import bigquery
+
     job = bigquery.LoadJobConfig(
         schema=schema,
         source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
         write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE,
     )
-    client.load_table_from_file(file, target, job_config=job).result()
-    for name, treatment in treated.items():
-        yield f"  {name:<28}  {treatment}"
-    yield f"{len(changed)} rows in {target}; DLP finds no personal data in a sample of their texts."
+    client.load_table_from_file(file, target, rewind=True, job_config=job).result()
 
 
 def deidentify_config(
@@ -182,7 +206,7 @@ def _check_columns(
 def _transform(
     dlp: dlp_v2.DlpServiceClient,
     parent: str,
-    rows: Sequence[Row],
+    rows: Iterable[Row],
     treated: Mapping[str, Treatment],
     config: Mapping[str, Any],
     privacy: Privacy,
@@ -218,11 +242,10 @@ def _transform(
     def size(row: Row) -> int:
         return sum(len(str(row[name]).encode()) + BYTES_A_VALUE for name in sent)
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        parts = portions(rows, size, _LARGEST, most)
-        for part in pool.map(change, parts) if sent else [rows]:  # DLP refuses to do nothing
-            for row in part:
-                yield {name: value for name, value in row.items() if name not in dropped}
+    parts = portions(rows, size, _LARGEST, most)
+    for part in ask_in_order(change, parts) if sent else parts:  # DLP refuses to do nothing
+        for row in part:
+            yield {name: value for name, value in row.items() if name not in dropped}
 
 
 def _table(rows: Iterable[Row], names: Sequence[str]) -> dict[str, Any]:
@@ -246,19 +269,6 @@ def _read(value: dlp_v2.Value) -> Any:
     if "timestamp_value" in value:
         return value.timestamp_value
     return value.string_value if "string_value" in value else None
-
-
-def _inspect(
-    dlp: dlp_v2.DlpServiceClient, parent: str, rows: Sequence[Row], privacy: Privacy
-) -> list[Finding]:
-    """What DLP finds in the texts of each column, in a sample of the rows."""
-    step = max(1, len(rows) // privacy.inspection.sample_rows)
-    texts: dict[str, dict[str, None]] = {}
-    for row in rows[::step]:
-        for name, value in row.items():
-            texts.setdefault(name, {}).update(dict.fromkeys(_texts(value)))
-    values = {name: list(found) for name, found in texts.items() if found}
-    return inspect(dlp, parent, values, privacy.inspection)
 
 
 def _texts(value: Any) -> Iterator[str]:

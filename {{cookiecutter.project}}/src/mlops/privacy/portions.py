@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from google.api_core.retry import Retry
 
@@ -13,11 +15,12 @@ THREADS = 8  # that ask at the same time
 BYTES_A_VALUE = 12  # that a message needs beside the value itself
 
 Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 
 def portions(
-    items: Sequence[Item], size: Callable[[Item], int], largest: int, most: int
-) -> Iterator[Sequence[Item]]:
+    items: Iterable[Item], size: Callable[[Item], int], largest: int, most: int
+) -> Iterator[list[Item]]:
     """The items in their order, cut into portions.
 
     Args:
@@ -26,15 +29,31 @@ def portions(
         largest: of a portion, in bytes, unless one item is larger.
         most: items a portion.
     """
-    start = filled = 0
-    for place, item in enumerate(items):
+    part: list[Item] = []
+    filled = 0
+    for item in items:
         own = size(item)
-        if place > start and (filled + own > largest or place - start == most):
-            yield items[start:place]
-            start, filled = place, 0
+        if part and (filled + own > largest or len(part) == most):
+            yield part
+            part, filled = [], 0
+        part.append(item)
         filled += own
-    if start < len(items):
-        yield items[start:]
+    if part:
+        yield part
+
+
+def ask_in_order(
+    ask: Callable[[list[Item]], Answer], parts: Iterable[list[Item]]
+) -> Iterator[Answer]:
+    """The answers in the order of the portions, of which only those that are asked are held."""
+    waiting: deque[Future[Answer]] = deque()
+    with ThreadPoolExecutor(THREADS) as pool:
+        for part in parts:
+            waiting.append(pool.submit(ask, part))
+            if len(waiting) > THREADS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def patience() -> Retry:
