@@ -61,10 +61,16 @@ def test_the_request_of_googles_lab_finds_one_phone_number(dlp: DlpServiceClient
         ("EMAIL_ADDRESS", "to jo.o'neil+x@mail.example.org.", "neil+x@mail.example.org"),
         ("CREDIT_CARD_NUMBER", "card 4111 1111 1111 1111, thanks", "4111 1111 1111 1111"),
         ("CREDIT_CARD_NUMBER", "card 4111 1111 1111 1112", None),  # its check digit is wrong
+        ("CREDIT_CARD_NUMBER", "4111 1111 1111 1111 12/25", "4111 1111 1111 1111"),
+        ("CREDIT_CARD_NUMBER", "order 23 4111-1111-1111-1111", "4111-1111-1111-1111"),
+        ("IBAN_CODE", "BE71 0961 2345 6769 EUR", "BE71 0961 2345 6769"),
         ("IBAN_CODE", "GB82 WEST 1234 5698 7654 32", "GB82 WEST 1234 5698 7654 32"),
         ("US_SOCIAL_SECURITY_NUMBER", "ssn 536-90-4399", "536-90-4399"),
         ("US_SOCIAL_SECURITY_NUMBER", "ssn 666-90-4399", None),  # never given out
         ("IP_ADDRESS", "from 10.1.2.3 and", "10.1.2.3"),
+        ("IP_ADDRESS", "ip:10.1.2.3:8080", "10.1.2.3"),
+        ("IP_ADDRESS", "at fe80::1ff:fe23:4567:890a.", "fe80::1ff:fe23:4567:890a"),
+        ("URL", "see https://b.org/a?b=c.d, now", "https://b.org/a?b=c.d"),
         ("IP_ADDRESS", "version 10.1.2.300", None),
         ("NETHERLANDS_BSN_NUMBER", "bsn 1112.22.333", "1112.22.333"),
         ("DATE", "on 2024-02-29, a Thursday", "2024-02-29"),
@@ -75,6 +81,11 @@ def test_forms_and_check_digits_decide(
     grpc_dlp: DlpServiceClient, info_type: str, text: str, quote: str | None
 ) -> None:
     assert found(grpc_dlp, text, info_type) == ([(info_type, quote)] if quote else [])
+
+
+def test_a_number_behind_many_others_is_found(grpc_dlp: DlpServiceClient) -> None:
+    text = "1 2 " * 33_000 + "call (206) 555-0123"
+    assert found(grpc_dlp, text, "PHONE_NUMBER") == [("PHONE_NUMBER", "(206) 555-0123")]
 
 
 def test_coordinates_and_times_are_no_personal_data(grpc_dlp: DlpServiceClient) -> None:

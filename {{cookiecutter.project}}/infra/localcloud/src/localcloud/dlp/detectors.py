@@ -5,6 +5,7 @@ Names are as in https://cloud.google.com/sensitive-data-protection/docs/infotype
 
 import ipaddress
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
@@ -61,9 +62,8 @@ def _by_form(
     expression = re.compile(pattern)
 
     def find(text: str) -> Iterator[Span]:
-        for match in expression.finditer(text):
-            if is_valid(match[0]):
-                yield Span(match.start(), match.end(), likelihood)
+        for start, end in _valid(expression, text, is_valid):
+            yield Span(start, end, likelihood)
 
     return find
 
@@ -73,11 +73,39 @@ def _by_check_digit(pattern: str, library: ModuleType) -> Detector:
     expression = re.compile(rf"(?<![\w.-]){pattern}(?![\w-]|\.\d)")
 
     def find(text: str) -> Iterator[Span]:
-        for match in expression.finditer(text):
-            if library.is_valid(match[0]):
-                yield Span(match.start(), match.end(), _confidence(match[0]))
+        for start, end in _valid(expression, text, library.is_valid):
+            yield Span(start, end, _confidence(text[start:end]))
 
     return find
+
+
+def _valid(
+    expression: re.Pattern[str], text: str, is_valid: Callable[[str], bool]
+) -> Iterator[tuple[int, int]]:
+    """Where matches that are valid start and end.
+
+    Of one that is not, a beginning may be, as of a card's number with a date behind it.
+    """
+    place = 0
+    while match := expression.search(text, place):
+        start = match.start()
+        ends = (
+            end
+            for end in _ends(match)
+            if expression.fullmatch(text, start, end) and is_valid(text[start:end])
+        )
+        end = next(ends, None)
+        if end is not None:
+            yield start, end
+        place = start + 1 if end is None else end
+
+
+def _ends(match: re.Match[str]) -> Iterator[int]:
+    """Its end, and where parts of it end, from the back."""
+    yield match.end()
+    for place in range(match.end() - 1, match.start(), -1):
+        if match.string[place] in " -":
+            yield place
 
 
 def _confidence(number: str) -> Likelihood:
@@ -85,15 +113,20 @@ def _confidence(number: str) -> Likelihood:
 
 
 def _find_phone_numbers(text: str) -> Iterator[Span]:
-    for match in phonenumbers.PhoneNumberMatcher(text, _REGION):
+    for match in _phone_numbers(text):
         yield Span(match.start, match.end, _phone_confidence(match.raw_string))
 
 
 def _find_toll_free_numbers(text: str) -> Iterator[Span]:
-    for match in phonenumbers.PhoneNumberMatcher(text, _REGION):
+    for match in _phone_numbers(text):
         kind = phonenumbers.number_type(match.number)
         if match.number.country_code == 1 and kind == phonenumbers.PhoneNumberType.TOLL_FREE:
             yield Span(match.start, match.end, _phone_confidence(match.raw_string))
+
+
+def _phone_numbers(text: str) -> phonenumbers.PhoneNumberMatcher:
+    """Those of the whole text, however many other numbers it has."""
+    return phonenumbers.PhoneNumberMatcher(text, _REGION, max_tries=sys.maxsize)
 
 
 def _phone_confidence(number: str) -> Likelihood:
@@ -139,7 +172,8 @@ _DETECTORS: dict[str, Detector] = {
     "IMEI_HARDWARE_ID": _by_check_digit(r"\d{2}[ -]?\d{6}[ -]?\d{6}[ -]?\d", imei),
     "INDIA_AADHAAR_INDIVIDUAL": _by_check_digit(r"[2-9]\d{3} ?\d{4} ?\d{4}", aadhaar),
     "IP_ADDRESS": _by_form(
-        r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]*(?::[0-9A-Fa-f]*){2,7})(?![\w:]|\.\d)",
+        r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)"
+        r"|(?<![\w.:])[0-9A-Fa-f]*(?::[0-9A-Fa-f]*){2,7}(?![\w:]|\.\d)",
         _LIKELY,
         _is_address,
     ),
@@ -155,7 +189,7 @@ _DETECTORS: dict[str, Detector] = {
     "SWEDEN_NATIONAL_ID_NUMBER": _by_check_digit(r"(?:\d\d)?\d{6}[-+]\d{4}", personnummer),
     "SWIFT_CODE": _by_check_digit(r"[A-Z]{6}[A-Z0-9]{2}[A-Z0-9]{3}", bic),
     "UK_NATIONAL_HEALTH_SERVICE_NUMBER": _by_check_digit(r"\d{3}[ -]?\d{3}[ -]?\d{4}", nhs),
-    "URL": _by_form(r"\bhttps?://[^\s<>\"']+", _SURE),
+    "URL": _by_form(r"\bhttps?://[^\s<>\"']*[^\s<>\"'.,;:!?)]", _SURE),
     "US_EMPLOYER_IDENTIFICATION_NUMBER": _by_check_digit(r"\d{2}-\d{7}", ein),
     "US_INDIVIDUAL_TAXPAYER_IDENTIFICATION_NUMBER": _by_check_digit(r"\d{3}-?\d{2}-?\d{4}", itin),
     "US_SOCIAL_SECURITY_NUMBER": _by_check_digit(r"\d{3}-?\d{2}-?\d{4}", ssn),

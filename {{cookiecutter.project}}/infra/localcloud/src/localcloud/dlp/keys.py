@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -25,7 +25,7 @@ class Keys:
     def __init__(self) -> None:
         self._transient: dict[str, bytes] = {}
 
-    def read(self, key: Any, lengths: Collection[int] = _LENGTHS) -> bytes:
+    def read(self, key: Any, lengths: Sequence[int] = _LENGTHS) -> bytes:
         """The bytes of a CryptoKey; one that is wrapped by KMS stands for bytes of its own.
 
         Args:
@@ -79,9 +79,10 @@ def _siv(key: bytes) -> AESSIV:
     return AESSIV(_derive(key, 2 * len(key), b"AES-SIV"))
 
 
-def _checked(key: bytes, lengths: Collection[int]) -> bytes:
+def _checked(key: bytes, lengths: Sequence[int]) -> bytes:
     if len(key) not in lengths:
-        allowed = " or ".join(map(str, lengths))
+        *others, last = lengths
+        allowed = f"{', '.join(map(str, others))} or {last}"
         raise InvalidArgument(f"crypto_key.unwrapped.key has {len(key)} bytes; give it {allowed}.")
     return key
 
