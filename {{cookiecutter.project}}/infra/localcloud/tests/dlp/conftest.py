@@ -33,7 +33,8 @@ def people(cloud_environment: Localcloud) -> Iterator[dict[str, str]]:
     client.query(
         f"CREATE TABLE `demo-project.{dataset}.people` AS"  # noqa: S608
         " SELECT CONCAT('p', CAST(n AS STRING)) AS id, IF(n = 7, 'F', 'M') AS sex,"
-        " DIV(n, 4) AS age, IF(n < 3, 'call (206) 555-0123', 'none') AS note"
+        " DIV(n, 4) AS age, IF(n = 0, NULL, 'north') AS zone,"
+        " IF(n < 3, 'call (206) 555-0123', 'none') AS note"
         " FROM UNNEST(GENERATE_ARRAY(0, 7)) AS n"
     ).result()
     yield {"project_id": "demo-project", "dataset_id": dataset, "table_id": "people"}

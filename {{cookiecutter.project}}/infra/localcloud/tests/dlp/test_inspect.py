@@ -283,7 +283,12 @@ def test_of_one_item_limits_by_item_are_ignored(grpc_dlp: DlpServiceClient) -> N
     [
         ({}, {}, InvalidArgument, "empty"),
         ({"value": "x" * 600_000}, {}, InvalidArgument, "524288"),
-        ({"value": "x"}, {"info_types": [{"name": "PERSON_NAME"}]}, MethodNotImplemented, "PERSON"),
+        (
+            {"value": "x"},
+            {"info_types": [{"name": "PERSON_NAME"}]},
+            MethodNotImplemented,
+            "info_types names PERSON_NAME",
+        ),
         (
             {"value": "x"},
             {"custom_info_types": [{"info_type": {"name": "A"}, "regex": {"pattern": "("}}]},

@@ -3,7 +3,7 @@
 import pytest
 from google.api_core.exceptions import FailedPrecondition, InvalidArgument, MethodNotImplemented
 from google.cloud import bigquery
-from google.cloud.dlp_v2 import DlpJob, DlpServiceClient
+from google.cloud.dlp_v2 import DlpJob, DlpServiceClient, Value
 
 from tests.conftest import Localcloud
 from tests.dlp.conftest import PARENT, ended
@@ -143,6 +143,42 @@ def test_what_cannot_be_saved_is_told_without_the_finding(
     assert job.state == FAILED
     assert saved["table_id"] in job.errors[0].details.message
     assert "555" not in str(job.errors)
+
+
+def test_nothing_is_a_value_of_a_quasi_identifier(
+    grpc_dlp: DlpServiceClient, people: dict[str, str]
+) -> None:
+    metric = {"k_anonymity_config": {"quasi_ids": [{"name": "zone"}]}}
+    risk = {"privacy_metric": metric, "source_table": people}
+    made = grpc_dlp.create_dlp_job(request={"parent": PARENT, "risk_job": risk})
+    result = ended(grpc_dlp, made).risk_details.k_anonymity_result
+    classes = [
+        (each.quasi_ids_values[0], each.equivalence_class_size)
+        for bucket in result.equivalence_class_histogram_buckets
+        for each in bucket.bucket_values
+    ]
+    assert classes == [(Value(), 1), (Value(string_value="north"), 7)]
+
+
+def test_columns_that_are_not_there_are_told(
+    grpc_dlp: DlpServiceClient, people: dict[str, str]
+) -> None:
+    options = {"table_reference": people, "included_fields": [{"name": "notes"}]}
+    made = grpc_dlp.create_dlp_job(request=inspection({"big_query_options": options}))
+    job = ended(grpc_dlp, made)
+    assert job.state == FAILED
+    assert "no column notes" in job.errors[0].details.message
+
+
+def test_jobs_are_listed_in_the_order_that_is_asked_for(grpc_dlp: DlpServiceClient) -> None:
+    parent = f"projects/{unique()}/locations/global"
+    for name in ("b", "a"):
+        job = {"storage_config": CLOUD_STORAGE}
+        grpc_dlp.create_dlp_job(request={"parent": parent, "inspect_job": job, "job_id": name})
+    for order, ids in (("name", ["i-a", "i-b"]), ("create_time ASC,  name DESC", ["i-b", "i-a"])):
+        request = {"parent": parent, "order_by": order, "page_size": 1}
+        listed = [each.name for each in grpc_dlp.list_dlp_jobs(request=request)]
+        assert [name.rpartition("/")[2] for name in listed] == ids
 
 
 def test_entities_with_the_same_rows_are_alike(

@@ -1,7 +1,7 @@
 """DlpService: content is inspected and de-identified at once, tables and objects by jobs."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -51,7 +51,7 @@ from localcloud.dlp.keys import Keys
 from localcloud.dlp.transformations import reversal, transformation
 from localcloud.rpc import raw
 from localcloud.vertex import filters
-from localcloud.vertex.listing import page
+from localcloud.vertex.listing import ResourceT, page
 from localcloud.vertex.resources import now
 
 _ORDER = ("create_time", "update_time", "name", "display_name")
@@ -152,7 +152,7 @@ def list_inspect_templates(
 ) -> ListInspectTemplatesResponse:
     """The inspect templates of a project at a location."""
     kept = cloud.store.in_collection(f"{request.parent}/inspectTemplates", InspectTemplate)
-    found, token = page(kept, request, order=_ORDER)
+    found, token = _page(kept, request, _ORDER)
     return ListInspectTemplatesResponse(inspect_templates=found, next_page_token=token)
 
 
@@ -190,7 +190,7 @@ def list_deidentify_templates(
 ) -> ListDeidentifyTemplatesResponse:
     """The de-identify templates of a project at a location."""
     kept = cloud.store.in_collection(f"{request.parent}/deidentifyTemplates", DeidentifyTemplate)
-    found, token = page(kept, request, order=_ORDER)
+    found, token = _page(kept, request, _ORDER)
     return ListDeidentifyTemplatesResponse(deidentify_templates=found, next_page_token=token)
 
 
@@ -257,7 +257,7 @@ def list_dlp_jobs(cloud: Cloud, request: ListDlpJobsRequest) -> ListDlpJobsRespo
         if job.type_ == kind
     ]
     selects = filters.predicate(_WORDS.sub(_in_capitals, request.filter), _JOB_FIELDS)
-    found, token = page(kept, request, order=_JOB_ORDER, selects=selects)
+    found, token = _page(kept, request, _JOB_ORDER, selects)
     return ListDlpJobsResponse(jobs=found, next_page_token=token)
 
 
@@ -274,6 +274,16 @@ def delete_dlp_job(cloud: Cloud, request: DeleteDlpJobRequest) -> Empty:
     """Remove a job; one that runs is ended."""
     cloud.store.delete(request.name)
     return Empty()
+
+
+def _page(
+    kept: list[ResourceT],
+    request: Any,
+    order: Sequence[str],
+    selects: filters.Predicate | None = None,
+) -> tuple[list[ResourceT], str]:
+    request.order_by = request.order_by.lower()  # which may be written in any case
+    return page(kept, request, order=order, selects=selects)
 
 
 def _storage_config(job: DlpJob) -> Any:

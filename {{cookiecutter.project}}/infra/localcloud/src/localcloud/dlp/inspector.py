@@ -20,7 +20,8 @@ class Inspector:
 
     Raises:
         InvalidArgument: the config is malformed.
-        MethodNotImplemented: it asks for an infoType that cannot be found here.
+        FailedPrecondition: the file of a dictionary is not there.
+        MethodNotImplemented: it asks for an infoType, or a rule, that is not served.
     """
 
     def __init__(self, config: Any, storage: Path) -> None:
@@ -74,8 +75,8 @@ def _built_in(name: str) -> Detector:
     if not name:
         raise InvalidArgument("An infoType has no name; ListInfoTypes tells which there are.")
     raise MethodNotImplemented(
-        f"localcloud cannot find the infoType {name}: ListInfoTypes tells which it finds; leave it"
-        " out, or define it by custom_info_types."
+        f"info_types names {name}, which localcloud cannot find: ListInfoTypes tells what it finds;"
+        " leave it out, or define it by custom_info_types."
     )
 
 

@@ -6,12 +6,12 @@ from contextlib import closing
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from google.api_core.exceptions import FailedPrecondition, InvalidArgument, MethodNotImplemented
+from google.api_core.exceptions import InvalidArgument, MethodNotImplemented
 from google.cloud.dlp_v2 import AnalyzeDataSourceRiskDetails
 
 from localcloud.bigquery.client import BigQuery, Table
 from localcloud.cloud import Cloud
-from localcloud.dlp.sources import table_of
+from localcloud.dlp.sources import check_columns, table_of
 from localcloud.dlp.values import cell
 from localcloud.rpc import raw
 
@@ -80,9 +80,7 @@ def _counted(
 ) -> Iterator[tuple[_Values, int]]:
     """How many rows there are of each combination of the columns' values."""
     known = {field["name"] for field in bigquery.schema(table)}
-    for name in columns:
-        if name not in known:
-            raise FailedPrecondition(f"{table} has no column {name}; name one that it has.")
+    check_columns(table, known, columns)
     quoted = ", ".join(f"`{name}`" for name in dict.fromkeys(columns))
     statement = f"SELECT {quoted}, COUNT(*) AS _size FROM `{table}` GROUP BY {quoted}"  # noqa: S608
     for row in bigquery.query(table.project, statement):

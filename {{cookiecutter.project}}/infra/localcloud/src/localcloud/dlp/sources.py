@@ -1,11 +1,11 @@
 """What jobs inspect: a table of BigQuery, or objects of Cloud Storage, as tables and texts."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
-from google.api_core.exceptions import InvalidArgument, MethodNotImplemented
+from google.api_core.exceptions import FailedPrecondition, InvalidArgument, MethodNotImplemented
 from google.cloud.dlp_v2 import Location
 
 from localcloud.bigquery.client import BigQuery, Table
@@ -84,11 +84,22 @@ def table_of(reference: Any) -> Table:
     return Table(*parts)
 
 
+def check_columns(table: Table, known: Collection[str], named: Iterable[str]) -> None:
+    """Refuse the name of a column that a table does not have.
+
+    Raises:
+        FailedPrecondition: tells the first one.
+    """
+    for name in named:
+        if name not in known:
+            raise FailedPrecondition(f"{table} has no column {name}; name one that it has.")
+
+
 def texts(cloud: Cloud, config: Any) -> Iterator[Piece]:
     """The texts of a source, each with the ContentLocation (as protobuf) of where it stands.
 
     Raises:
-        FailedPrecondition: it is not there.
+        FailedPrecondition: it is not there, or has no such columns.
     """
     if config.WhichOneof("type") == "big_query_options":
         return _table_texts(cloud, config.big_query_options)
@@ -100,10 +111,11 @@ def _table_texts(cloud: Cloud, options: Any) -> Iterator[Piece]:
     with closing(BigQuery(cloud.environment)) as bigquery:
         source = tables.Source(table=f"bq://{table}")
         columns, rows = tables.read(source, cloud.home.storage, bigquery)
-    included = {each.name for each in options.included_fields} or set(columns)
-    excluded = {each.name for each in options.excluded_fields}
-    chosen = [name for name in columns if name in included and name not in excluded]
+    included = [each.name for each in options.included_fields]
+    excluded = [each.name for each in options.excluded_fields]
     keys = [each.name for each in options.identifying_fields]
+    check_columns(table, columns, [*included, *excluded, *keys])
+    chosen = [name for name in columns if name in (included or columns) and name not in excluded]
     count = len(rows)
     if options.rows_limit:
         count = min(count, options.rows_limit)
