@@ -20,7 +20,7 @@ from mlops import (
     routing_commands,
 )
 from mlops.delivery_commands import ReleaseOption
-from mlops.errors import UserError
+from mlops.errors import UserError, summarize
 from mlops.options import Environment, EnvironmentOption
 from mlops.release_cli import release
 from mlops.session import connect as _connect
@@ -293,9 +293,7 @@ def _tell(error: Exception) -> str | None:
                 " the command."
             )
         case GoogleAPICallError() if error.message:
-            # BigQuery says all twice, and where and by which job on lines of their own
-            first = str(error.message).strip().splitlines()[0].partition("; reason: ")[0]
-            return f"{error.code} {first}" if error.code else first
+            return summarize(error)
         case GoogleAPIError() | GoogleAuthError():
             return str(error)
     return None

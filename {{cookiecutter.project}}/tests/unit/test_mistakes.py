@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 from google.api_core.exceptions import NotFound, RetryError
@@ -10,7 +12,9 @@ from google.auth.exceptions import DefaultCredentialsError
 from typer.testing import CliRunner
 
 from mlops import cli
+from mlops.data.extract import ExtractError, extract, fingerprint
 from mlops.registry.models import RegistryError, get_version
+from mlops.settings import load_features
 
 TWICE = "Not found: Table a; reason: notFound, message: Not found: Table a\n\nLocation: US\n"
 
@@ -64,3 +68,17 @@ def test_what_google_or_a_file_refuses_is_told_in_one_line(
     said = capsys.readouterr().err
     assert told in said
     assert said.count("\n") == 1
+
+
+def test_a_table_that_bigquery_does_not_give_is_named_with_the_way_out(config: Path) -> None:
+    class Client:
+        def get_table(self, table: str) -> Any:
+            raise NotFound(TWICE)
+
+    client: Any = Client()
+    features = load_features(config)
+    for read in (fingerprint, lambda *given: extract(*given, "gs://b/data", 100)):
+        with pytest.raises(ExtractError) as caught:
+            read(client, features)
+        assert features.table in str(caught.value)
+        assert "404 Not found: Table a; correct table, where or sql" in str(caught.value)

@@ -19,13 +19,16 @@ def find_data(
     """
     from google.cloud import aiplatform, bigquery
 
-    from mlops.data.extract import fingerprint
+    from mlops.data.extract import ExtractError, fingerprint
     from mlops.features import Features
     from mlops.registry.lineage import find_statistics
 
     aiplatform.init(project=project, location=location)
     client = bigquery.Client(project=project)
-    return fingerprint(client, Features.model_validate(features)), find_statistics(name)
+    try:
+        return fingerprint(client, Features.model_validate(features)), find_statistics(name)
+    except ExtractError as error:
+        raise SystemExit(str(error)) from None
 
 
 @dsl.component(base_image="ml", install_kfp_package=False)
@@ -39,11 +42,14 @@ def extract_data(
     """Extracts each split from BigQuery; `data_version` renews a cached extract of other rows."""
     from google.cloud import bigquery, storage
 
-    from mlops.data.extract import extract, hash_files
+    from mlops.data.extract import ExtractError, extract, hash_files
     from mlops.features import Features
 
     client = bigquery.Client(project=project)
-    query = extract(client, Features.model_validate(features), data.uri, sample_percent)
+    try:
+        query = extract(client, Features.model_validate(features), data.uri, sample_percent)
+    except ExtractError as error:
+        raise SystemExit(str(error)) from None
     data.metadata["query"] = query
     data.metadata["data_version"] = data_version
     data.metadata["data_hash"] = hash_files(storage.Client(project=project), data.uri)
