@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from google.api_core.exceptions import InvalidArgument, MethodNotImplemented
-from google.cloud.dlp_v2 import ByteContentItem, Finding, InspectConfig, InspectResult, Location
+from google.cloud.dlp_v2 import ByteContentItem, InspectConfig, InspectResult, Location
+from google.cloud.dlp_v2 import Finding as ReportedFinding
 
 from localcloud.dlp.inspector import Inspector
 from localcloud.dlp.limits import Limits
-from localcloud.dlp.rules import Passage
+from localcloud.dlp.rules import Finding, Passage
 from localcloud.dlp.values import text_of
 from localcloud.rpc import raw
 from localcloud.vertex.resources import now
@@ -87,23 +88,27 @@ def reports(inspector: Inspector, config: Any, limits: Limits, piece: Piece) -> 
     text, place = piece
     column = place.record_location.field_id.name if place is not None else ""
     container = place.container_name if place is not None else ""
-    behind, size = 0, 0  # a place in the text, and how many bytes stand before it
+    place_before, bytes_before = 0, 0
     for found in inspector.find(Passage(text, column)):
         if not limits.take(found.info_type, container):
             continue
-        size += len(text[behind : found.start].encode())
-        behind, quote = found.start, text[found.start : found.end]
-        reported = raw(Finding(create_time=now(), likelihood=found.likelihood))
-        if not config.exclude_info_types:
-            reported.info_type.name = found.info_type
-        if config.include_quote:
-            reported.quote = quote
-        location = reported.location
-        location.codepoint_range.start, location.codepoint_range.end = found.start, found.end
-        location.byte_range.start, location.byte_range.end = size, size + len(quote.encode())
+        bytes_before += len(text[place_before : found.start].encode())
+        place_before = found.start
+        reported = raw(ReportedFinding(create_time=now(), likelihood=found.likelihood))
+        _fill(reported, config, text[found.start : found.end], found, bytes_before)
         if place is not None:
-            location.content_locations.append(place)
+            reported.location.content_locations.append(place)
         yield reported
+
+
+def _fill(reported: Any, config: Any, quote: str, found: Finding, bytes_before: int) -> None:
+    if not config.exclude_info_types:
+        reported.info_type.name = found.info_type
+    if config.include_quote:
+        reported.quote = quote
+    characters, in_bytes = reported.location.codepoint_range, reported.location.byte_range
+    characters.start, characters.end = found.start, found.end
+    in_bytes.start, in_bytes.end = bytes_before, bytes_before + len(quote.encode())
 
 
 def _cell_location(column: str, row: int) -> Any:
