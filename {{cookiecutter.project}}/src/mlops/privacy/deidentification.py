@@ -212,14 +212,7 @@ def _transform(
     privacy: Privacy,
 ) -> Iterator[Row]:
     """The rows as they become, in their order; only treated columns and the subject are sent."""
-    fields = config["record_transformations"]["field_transformations"]
-    names = [each["fields"][0]["name"] for each in fields]
-    contexts = [
-        each["primitive_transformation"]["date_shift_config"]["context"]["name"]
-        for each in fields
-        if "date_shift_config" in each.get("primitive_transformation", {})
-    ]
-    sent = list(dict.fromkeys([*names, *contexts]))
+    names, sent = _columns(config)
     dropped = [name for name, treatment in treated.items() if treatment is Treatment.DROP]
     ask = patience()(dlp.deidentify_content)
     most = min(_MOST_ROWS, _MOST_VALUES // max(1, len(sent)))
@@ -246,6 +239,18 @@ def _transform(
     for part in ask_in_order(change, parts) if sent else parts:  # DLP refuses to do nothing
         for row in part:
             yield {name: value for name, value in row.items() if name not in dropped}
+
+
+def _columns(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """The columns that DLP changes, and those that it is sent: by the subject it shifts dates."""
+    fields = config["record_transformations"]["field_transformations"]
+    names = [each["fields"][0]["name"] for each in fields]
+    contexts = [
+        each["primitive_transformation"]["date_shift_config"]["context"]["name"]
+        for each in fields
+        if "date_shift_config" in each.get("primitive_transformation", {})
+    ]
+    return names, list(dict.fromkeys([*names, *contexts]))
 
 
 def _table(rows: Iterable[Row], names: Sequence[str]) -> dict[str, Any]:
