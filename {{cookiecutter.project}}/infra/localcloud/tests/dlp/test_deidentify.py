@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from google.api_core.exceptions import InvalidArgument, MethodNotImplemented
-from google.cloud.dlp_v2 import DlpServiceClient
+from google.cloud.dlp_v2 import DlpServiceClient, Value
 
 from tests.dlp.conftest import PARENT
 from tests.vertex import refuses
@@ -37,10 +37,10 @@ def text_of(client: DlpServiceClient, text: str, **primitive: Any) -> str:
     return answer.item.value
 
 
-def cells(
+def table(
     client: DlpServiceClient, columns: dict[str, list[Any]], *fields: Any, **records: Any
-) -> list[list[Any]]:
-    """The rows of a table in which fields are transformed, as values."""
+) -> list[list[Value]]:
+    """The rows of a table in which fields are transformed."""
     rows = [{"values": list(row)} for row in zip(*columns.values(), strict=True)]
     answer = client.deidentify_content(
         request={
@@ -51,7 +51,15 @@ def cells(
             "item": {"table": {"headers": [{"name": name} for name in columns], "rows": rows}},
         }
     )
-    return [[value.string_value for value in row.values] for row in answer.item.table.rows]
+    return [list(row.values) for row in answer.item.table.rows]
+
+
+def cells(
+    client: DlpServiceClient, columns: dict[str, list[Any]], *fields: Any, **records: Any
+) -> list[list[str]]:
+    """The rows of a table in which fields are transformed, as texts."""
+    rows = table(client, columns, *fields, **records)
+    return [[value.string_value for value in row] for row in rows]
 
 
 def field(name: str, **primitive: Any) -> dict[str, Any]:
@@ -185,6 +193,23 @@ def test_dates_of_one_subject_move_by_the_same_days(grpc_dlp: DlpServiceClient) 
     assert {first, *others} != {"2024-02-28"}
 
 
+@pytest.mark.parametrize(
+    ("value", "part", "expected"),
+    [
+        ({"date_value": {"year": 2024, "month": 2, "day": 29}}, "MONTH", {"integer_value": 2}),
+        ({"timestamp_value": "2024-02-29T10:30:00Z"}, "HOUR_OF_DAY", {"integer_value": 10}),
+        ({"string_value": "2024-02-29 23:05:00"}, "HOUR_OF_DAY", {"integer_value": 23}),
+        ({"time_value": {"hours": 7}}, "HOUR_OF_DAY", {"integer_value": 7}),
+        ({"string_value": "2/29/2024"}, "DAY_OF_WEEK", {"day_of_week_value": "THURSDAY"}),
+    ],
+)
+def test_parts_of_times_are_left(
+    grpc_dlp: DlpServiceClient, value: Any, part: str, expected: Any
+) -> None:
+    left = field("v", time_part_config={"part_to_extract": part})
+    assert table(grpc_dlp, {"v": [value]}, left) == [[Value(expected)]]
+
+
 def test_conditions_choose_rows(grpc_dlp: DlpServiceClient) -> None:
     def when(name: str, sign: str, value: Any) -> dict[str, Any]:
         condition = {"field": {"name": name}, "operator": sign, "value": value}
@@ -283,6 +308,7 @@ def test_what_cannot_be_transformed_is_told(
             {"date_shift_config": {"lower_bound_days": 1, "upper_bound_days": 1}},
         ),
         ({"string_value": "private"}, {"date_shift_config": {}}),
+        ({"string_value": "2024-02-29"}, {"time_part_config": {"part_to_extract": "HOUR_OF_DAY"}}),
         (
             {"string_value": "nan"},
             {

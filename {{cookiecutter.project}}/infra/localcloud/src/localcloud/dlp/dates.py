@@ -16,6 +16,7 @@ _FORMS = {
     "%Y-%m-%d": re.compile(r"(\d{4}-\d{2}-\d{2})(.*)", re.DOTALL),
     "%m/%d/%Y": re.compile(r"(\d{1,2}/\d{1,2}/\d{4})(.*)", re.DOTALL),
 }
+_CLOCK = re.compile(r"[T ](\d{1,2}):\d{2}")
 
 
 def date_of(value: Any) -> datetime:
@@ -69,12 +70,16 @@ def move(value: Any, days: int) -> Any:
 
 
 def part_of(value: Any, part: TimePartConfig.TimePart) -> Any:
-    """A part of a date, as an integer; the day of the week as such.
+    """A part of a date or of a time of day, as an integer; the day of the week as such.
 
     Raises:
         InvalidArgument: it is no date, or there is no such part.
     """
-    time, found = date_of(value), raw(Value())
+    found = raw(Value())
+    if part == _PART.HOUR_OF_DAY:
+        found.integer_value = _hour_of(value)
+        return found
+    time = date_of(value)
     if part == _PART.DAY_OF_WEEK:
         found.day_of_week_value = time.isoweekday()
         return found
@@ -83,12 +88,24 @@ def part_of(value: Any, part: TimePartConfig.TimePart) -> Any:
         _PART.MONTH: time.month,
         _PART.DAY_OF_MONTH: time.day,
         _PART.WEEK_OF_YEAR: date.isocalendar(time).week,
-        _PART.HOUR_OF_DAY: time.hour,
     }
     if part not in parts:
         raise InvalidArgument("time_part_config.part_to_extract is required; choose a part.")
     found.integer_value = parts[part]
     return found
+
+
+def _hour_of(value: Any) -> int:
+    match value.WhichOneof("type"):
+        case "time_value":
+            return int(value.time_value.hours)
+        case "timestamp_value":
+            return date_of(value).hour
+        case "string_value":
+            clock = _CLOCK.match(_parse(value.string_value)[2])
+            if clock:
+                return int(clock[1])
+    raise InvalidArgument("HOUR_OF_DAY is of values with a time of day; choose another part.")
 
 
 def _parse(text: str) -> tuple[datetime, str, str]:
