@@ -143,6 +143,19 @@ def test_fields_of_a_table_are_transformed(dlp: DlpServiceClient) -> None:
     assert len(got[0][0]) == 44  # HMAC-SHA256 in base64
 
 
+def test_values_without_findings_keep_their_type(grpc_dlp: DlpServiceClient) -> None:
+    replaced = {"primitive_transformation": {"replace_with_info_type_config": {}}}
+    by_info_type = {
+        "fields": [{"name": "n"}],
+        "info_type_transformations": {"transformations": [replaced]},
+    }
+    values = [{"integer_value": 7}, {"integer_value": 12065550123}]
+    assert table(grpc_dlp, {"n": values}, by_info_type) == [
+        [Value(integer_value=7)],
+        [Value(string_value="[PHONE_NUMBER]")],
+    ]
+
+
 @pytest.mark.parametrize(
     ("low", "high", "size", "values", "buckets"),
     [

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeAlias
 
 from google.api_core.exceptions import InvalidArgument, MethodNotImplemented
@@ -116,10 +116,9 @@ class Deidentifier:
         changed.CopyFrom(row)
         before = dict(zip(names, row.values, strict=True))
         for place, name in enumerate(names):
-            if self._by_info_type and (text := text_of(before[name])):
-                new = self._by_info_type(text, before, name)
-                if new != text:
-                    changed.values[place].CopyFrom(text_value(new))
+            if self._by_info_type:
+                new = _retold(self._by_info_type, before[name], before, name)
+                changed.values[place].CopyFrom(new)
         for columns, condition, apply in self._fields:
             if not holds(condition, before):
                 continue
@@ -135,11 +134,7 @@ class Deidentifier:
         check(condition)
         if config.WhichOneof("transformation") == "info_type_transformations":
             by_info_type = self._read(config.info_type_transformations)
-            return (
-                columns,
-                condition,
-                lambda value, row, name: text_value(by_info_type(text_of(value) or "", row, name)),
-            )
+            return columns, condition, partial(_retold, by_info_type)
         if config.primitive_transformation.HasField("replace_with_info_type_config"):
             raise InvalidArgument(
                 "replace_with_info_type_config is of findings; use info_type_transformations."
@@ -182,6 +177,13 @@ class Deidentifier:
             return "".join([*parts, text[end:]])
 
         return apply
+
+
+def _retold(change: Callable[[str, Row, str], str], value: Any, row: Row, column: str) -> Any:
+    """A Value as what becomes of its text; as it is, if nothing does."""
+    text = text_of(value) or ""
+    new = change(text, row, column)
+    return value if new == text else text_value(new)
 
 
 def _suppression(config: Any) -> Any:
