@@ -70,7 +70,7 @@ def test_the_request_of_googles_lab_finds_one_phone_number(dlp: DlpServiceClient
         ("IP_ADDRESS", "from 10.1.2.3 and", "10.1.2.3"),
         ("IP_ADDRESS", "ip:10.1.2.3:8080", "10.1.2.3"),
         ("IP_ADDRESS", "at fe80::1ff:fe23:4567:890a.", "fe80::1ff:fe23:4567:890a"),
-        ("URL", "see https://b.org/a?b=c.d, now", "https://b.org/a?b=c.d"),
+        ("URL", "see https://b.example.com/a?b=c.d, now", "https://b.example.com/a?b=c.d"),
         ("IP_ADDRESS", "version 10.1.2.300", None),
         ("NETHERLANDS_BSN_NUMBER", "bsn 1112.22.333", "1112.22.333"),
         ("DATE", "on 2024-02-29, a Thursday", "2024-02-29"),
