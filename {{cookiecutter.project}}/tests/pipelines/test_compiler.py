@@ -132,3 +132,12 @@ def test_evaluation_takes_the_model_of_either_branch(tmp_path: Path) -> None:
     (model,) = outputs.values()
     producers = [selector["producerSubtask"] for selector in model["artifactSelectors"]]
     assert producers == ["condition-2", "condition-3"]
+
+
+def test_nothing_is_written_outside_of_the_projects_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ImageError, match="infra/images is missing: run this from the project's"):
+        compile_pipeline("schema", IMAGES, tmp_path / "pipelines")
+    assert not list(tmp_path.iterdir())

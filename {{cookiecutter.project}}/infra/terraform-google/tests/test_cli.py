@@ -35,6 +35,22 @@ def test_a_root_elsewhere_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "x.json").exists()
 
 
+@pytest.mark.skipif(not is_installed(), reason=MISSING)
+def test_a_root_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
+    root = tmp_path / "terraform/environments/dev"
+    root.mkdir(parents=True)
+    (root / "main.tf").write_text(HEAD)
+    done = CliRunner().invoke(app, ["plan", str(root.parent / "qa"), "--output", "x.json"])
+    assert done.exit_code == 2
+    assert "has dev." in " ".join(done.output.replace("│", " ").split())
+
+
+def test_a_program_that_is_not_there_is_named() -> None:
+    done = CliRunner().invoke(app, ["run", "--", "no-such-program"])
+    assert done.exit_code == 127
+    assert "no-such-program was not found." in done.output
+
+
 def test_without_terraform_the_way_to_it_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,12 @@ Runs in the environment of the ml image; `make schema` writes it to config/schem
 from google.protobuf import text_format
 
 from mlops.data.schema import build_schema
+from mlops.errors import UserError
 from mlops.settings import load_features
 
 if __name__ == "__main__":
-    print(text_format.MessageToString(build_schema(load_features())), end="")
+    try:
+        features = load_features()
+    except UserError as error:
+        raise SystemExit(f"Error: {error}") from None
+    print(text_format.MessageToString(build_schema(features)), end="")

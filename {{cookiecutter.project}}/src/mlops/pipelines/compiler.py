@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,13 +41,15 @@ def compile_pipeline(name: str, images: Images, output: Path = BUILD) -> Path:
     """
     from kfp import compiler
 
-    path = output / f"{name}.yaml"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    compiler.Compiler().compile(_find_pipeline(name), str(path))
-    spec = read_specification(path)
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / f"{name}.yaml"
+        compiler.Compiler().compile(_find_pipeline(name), str(made))
+        spec = read_specification(made)
     for executor in spec["deploymentSpec"]["executors"].values():
         container = executor["container"]
         container["image"] = image_reference(images, container["image"])
+    output.mkdir(parents=True, exist_ok=True)
+    path = output / f"{name}.yaml"
     path.write_text(yaml.safe_dump(spec, sort_keys=False), encoding="utf-8")
     return path
 

@@ -9,10 +9,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tfx import v1 as tfx
+try:
+    from tfx import v1 as tfx
+except ModuleNotFoundError:
+    raise SystemExit(
+        "TFX is not installed here: run this in the environment of the ml image."
+    ) from None
 from tfx.v1.orchestration.experimental import KubeflowV2DagRunner, KubeflowV2DagRunnerConfig
 
 from mlops.data.query import read
+from mlops.errors import UserError
 from mlops.pipelines.beam import beam_arguments
 from mlops.pipelines.compiler import BUILD
 from mlops.pipelines.images import image_reference
@@ -67,7 +73,10 @@ def main() -> None:
     running.add_argument("--data", type=Path, required=True, help="a folder of CSV files")
     running.add_argument("--root", type=Path, required=True, help="where to put what is made")
     arguments = parser.parse_args()
-    settings = load_settings(arguments.environment)
+    try:
+        settings = load_settings(arguments.environment)
+    except UserError as error:
+        parser.error(str(error))
     if arguments.command == "compile":
         compile_pipeline(settings, arguments.output)
         print(arguments.output)

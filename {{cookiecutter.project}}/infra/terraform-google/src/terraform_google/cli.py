@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -39,6 +40,9 @@ def run(
     ] = False,
 ) -> None:
     """Run a command (after `--`) whose terraform finds the stand-ins."""
+    if shutil.which(command[0]) is None:
+        typer.echo(f"{command[0]} was not found.", err=True)
+        sys.exit(127)
     with attached(provider_version, creates=creates) as variables:
         code = subprocess.run(command, env=os.environ | variables, check=False).returncode
     sys.exit(code)
@@ -59,8 +63,11 @@ def plan(
             document = workspace.plan().document
         except TerraformError as error:
             sys.exit(str(error))
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(document))
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(json.dumps(document))
+    except OSError as error:
+        sys.exit(f"{output} cannot be written ({error.strerror}); name another file.")
 
 
 @app.command()
@@ -107,6 +114,9 @@ def _configuration(root: Path) -> Path:
     terraform = next((each for each in root.resolve().parents if each.name == "terraform"), None)
     if terraform is None:
         raise typer.BadParameter(f"{root} lies in no folder named terraform.")
+    if not any(root.glob("*.tf")):
+        known = ", ".join(sorted({path.parent.name for path in root.parent.glob("*/*.tf")}))
+        raise typer.BadParameter(f"{root} holds no *.tf; {root.parent} has {known or 'no root'}.")
     return terraform
 
 
