@@ -20,7 +20,7 @@ from google.cloud import aiplatform
 
 from benchmarks.load.gate import Gate, Requests, latency_ratio, read, row_ratio
 from benchmarks.predict import BATCHES, read_instances, serving_process
-from mlops.registry.models import CHAMPION, get_version
+from mlops.registry.models import CHAMPION, find_champion, get_version
 from mlops.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -77,6 +77,8 @@ def main() -> None:
     """Prints the table; exits with 1 when the gate is not passed."""
     settings = load_settings()
     aiplatform.init(project=settings.project, location=settings.location)
+    if find_champion(settings.name) is None:
+        sys.exit("No model is registered yet: run `make run` first.")
     seconds = float(os.environ.get("LOAD_SECONDS", "20"))
     instances = read_instances(settings)
     with server(settings) as host, tempfile.TemporaryDirectory() as folder:

@@ -76,14 +76,16 @@ def fetch_champion(folder: Path) -> tuple[str, str]:
     """The champion's SavedModel, and instances of the test split, as local files."""
     from google.cloud import aiplatform, bigquery, storage
 
-    from mlops.registry.models import CHAMPION, get_version
+    from mlops.registry.models import find_champion
     from mlops.release.prediction import read_rows
     from mlops.settings import load_settings
 
     settings = load_settings()
     aiplatform.init(project=settings.project, location=settings.location)
-    uri = get_version(settings.name, CHAMPION).uri
-    bucket, _, prefix = uri.removeprefix("gs://").partition("/")
+    champion = find_champion(settings.name)
+    if champion is None:
+        sys.exit("No model is registered yet: run `make run` first.")
+    bucket, _, prefix = champion.uri.removeprefix("gs://").partition("/")
     blobs = storage.Client(project=settings.project).list_blobs(bucket, prefix=f"{prefix}/")
     for blob in (each for each in blobs if not each.name.endswith("/")):  # TensorFlow marks folders
         target = folder / "model" / blob.name.removeprefix(f"{prefix}/")

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 pipelines = typer.Typer(no_args_is_help=True, help="Compile and run the pipelines.")
-training = typer.Typer(no_args_is_help=True, help="Train without a pipeline.")
-data = typer.Typer(no_args_is_help=True, help="The declaration of the data.")
+training = typer.Typer(no_args_is_help=True, help="Train, by pipelines or one command.")
+data = typer.Typer(no_args_is_help=True, help="What data is declared or imported.")
 config = typer.Typer(no_args_is_help=True, help="The settings of an environment.")
 app.add_typer(pipelines, name="pipelines")
 pipelines.add_typer(delivery_commands.app)
@@ -67,7 +67,7 @@ def compile_(
 
 @pipelines.command()
 def run(
-    name: str,
+    name: Annotated[str, typer.Argument(help="training, automl, batch-prediction or schema.")],
     parameter: Annotated[
         list[str], typer.Option("--parameter", "-p", help="NAME=VALUE in place of a setting.")
     ] = [],  # noqa: B006 - typer's way to say that there is none

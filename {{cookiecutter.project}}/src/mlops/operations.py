@@ -42,7 +42,8 @@ def reap(
 def cost(
     environment: Environment,
     plan: Annotated[
-        Path | None, typer.Option(help="A plan by `terraform show -json`, not build/plans/.")
+        Path | None,
+        typer.Option(help="A plan by `terraform show -json`, in place of that of `make plan`."),
     ] = None,
     hours: Annotated[
         float | None, typer.Option(min=0, help="How long a run of training takes, if known.")
