@@ -219,7 +219,9 @@ def schema(environment: EnvironmentOption = Environment.LOCAL) -> None:
 
 @data.command()
 def images(
-    source: Annotated[str, typer.Argument(help="gs://… with a folder for each class, or a CSV.")],
+    source: Annotated[
+        str, typer.Argument(help="gs://… with a folder for each class, or a CSV file.")
+    ],
     output: Annotated[str, typer.Argument(help="gs://….csv or gs://….jsonl.")],
     label: Annotated[
         list[str], typer.Option(help="A label that there may be; without any, all.")

@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 from mlops.cli import app
 from mlops.pipelines.compiler import PIPELINES
 from mlops.pipelines.images import image_reference
-from mlops.pipelines.releases import Release, ReleaseError
+from mlops.pipelines.releases import Release, ReleaseError, open_release
 from mlops.pipelines.runs import parameters_of
+from mlops.pipelines.specification import SpecificationError, read_specification
 from mlops.settings import Settings, load_settings
 from tests.conftest import ROOT
 
@@ -82,3 +83,18 @@ def test_a_job_needs_no_folders_of_images(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert parameters_of("training", release.pin(settings))["training_image"].endswith(f"ml@{ML}")
+
+
+@pytest.mark.parametrize("place", ["gs://", "gs:///x", "gs://bucket", "gs://bucket/", "gs://-/x"])
+def test_what_is_no_folder_of_cloud_storage_is_told(place: str, release: Release) -> None:
+    with pytest.raises(ReleaseError, match="is no folder of Cloud Storage: write gs://BUCKET/NAME"):
+        open_release(place)
+    with pytest.raises(ReleaseError, match="is no folder of Cloud Storage"):
+        release.keep(place, "dev")
+
+
+@pytest.mark.parametrize("content", [b"", b"a: 1", b"x: [", b"\xff"])
+def test_what_is_no_compiled_pipeline_is_told(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "training.yaml").write_bytes(content)
+    with pytest.raises(SpecificationError, match=r"training\.yaml is no compiled pipeline"):
+        read_specification(tmp_path / "training.yaml")

@@ -95,7 +95,12 @@ def test_a_table_that_teaches_nothing_is_refused(tmp_path: Path, text: str, wron
 
 @pytest.mark.parametrize(
     ("output", "wrong"),
-    [("list.csv", "no place"), ("gs://b/list.txt", "no place"), ("gs://b/list.csv", "'cumulus'")],
+    [
+        ("list.csv", "no place"),
+        ("gs://b/list.txt", "no place"),
+        ("gs:///list.csv", "no place"),
+        ("gs://b/list.csv", "'cumulus'"),
+    ],
 )
 def test_nothing_is_written_while_something_is_wrong(
     tmp_path: Path, output: str, wrong: str
@@ -121,3 +126,17 @@ def test_a_class_of_few_images_is_told(tmp_path: Path) -> None:
     many, few = describe(read(tmp_path, f"uri,label,ml_use\n{rows}gs://b/a.jpg,cumulus,test\n"))
     assert "fewer" not in many
     assert few == f"  cumulus: 0 training, 0 validation, 1 test  (fewer than {FEW_IMAGES})"
+
+
+@pytest.mark.parametrize(
+    ("source", "wrong"),
+    [("gs://", "gs:// names no bucket"), ("gs://b/list.csv", "gs://b/list.csv holds no files")],
+)
+def test_a_folder_without_images_is_named(source: str, wrong: str) -> None:
+    class Client:
+        def list_blobs(self, bucket: str, prefix: str) -> list[Any]:
+            return []
+
+    client: Any = Client()
+    with pytest.raises(ImageImportError, match=wrong):
+        list(write_import_file(client, source, "gs://b/all.csv"))

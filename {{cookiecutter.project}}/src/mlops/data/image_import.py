@@ -54,8 +54,14 @@ class Image:
 
 
 def list_folder(client: storage.Client, uri: str) -> list[Image]:
-    """The files below a `gs://` URI; the folder in which one lies, if any, is its label."""
+    """The files below a `gs://` URI; the folder in which one lies, if any, is its label.
+
+    Raises:
+        ImageImportError: the URI names no bucket, or nothing lies there.
+    """
     bucket, _, folder = uri.removeprefix("gs://").strip("/").partition("/")
+    if not bucket:
+        raise ImageImportError(f"{uri} names no bucket: write gs://BUCKET/FOLDER.")
     prefix = f"{folder}/" if folder else ""
     images = []
     for blob in client.list_blobs(bucket, prefix=prefix):
@@ -64,6 +70,11 @@ def list_folder(client: storage.Client, uri: str) -> list[Image]:
         label = PurePosixPath(blob.name.removeprefix(prefix)).parent.name
         found = f"gs://{bucket}/{blob.name}"
         images.append(Image(found, found, label, split_by_hash(found)))
+    if not images:
+        raise ImageImportError(
+            f"{uri} holds no files: name a folder with one for each class, or a CSV file of this"
+            " machine."
+        )
     return images
 
 
@@ -172,7 +183,7 @@ def write_import_file(
     """
     bucket, name = split_uri(output)
     make = FORMATS.get(PurePosixPath(name).suffix)
-    if not output.startswith("gs://") or make is None:
+    if not output.startswith("gs://") or not bucket or make is None:
         raise ImageImportError(
             f"{output} is no place for an import file: name gs://BUCKET/….csv or .jsonl."
         )

@@ -7,13 +7,13 @@ later, in any environment, is what lies there.
 
 from __future__ import annotations
 
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
-from pydantic import ValidationError
 
 from mlops.errors import UserError
 from mlops.settings import Images
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 VERSIONS = "versions.yaml"
+_FOLDER = re.compile(r"gs://[a-z0-9][a-z0-9._-]+/.*[^/]/*")
 
 
 class ReleaseError(UserError):
@@ -36,13 +37,13 @@ def open_release(place: str) -> Release:
     """A release in a folder of this machine, or fetched from one of Cloud Storage.
 
     Raises:
-        ReleaseError: there is nothing in that folder of Cloud Storage.
+        ReleaseError: that is no folder of Cloud Storage, or there is nothing in it.
     """
     if not place.startswith(SCHEME):
         return Release(Path(place))
     from google.cloud import storage
 
-    bucket, prefix = split_uri(place.rstrip("/"))
+    bucket, prefix = _split(place)
     folder = Path(tempfile.mkdtemp(prefix="release-"))
     blobs = list(storage.Client().bucket(bucket).list_blobs(prefix=f"{prefix}/"))
     if not blobs:
@@ -84,7 +85,7 @@ class Release:
         try:
             digests = yaml.safe_load(path.read_text(encoding="utf-8"))
             images = Images(repository=settings.images.repository, digests=digests)
-        except (yaml.YAMLError, ValidationError):
+        except (yaml.YAMLError, ValueError):  # of YAML, text and the model
             raise ReleaseError(f"{path} must hold lines such as `ml: sha256:DIGEST`.") from None
         return settings.model_copy(update={"images": images})
 
@@ -131,19 +132,30 @@ class Release:
         path = self.folder / VERSIONS
         try:
             noted = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError):
             noted = None
         if not isinstance(noted, dict) or not isinstance(noted.get(environment), dict):
             raise ReleaseError(f"{path} names no pipelines for {environment}: upload them first.")
         return dict(noted[environment])
 
     def keep(self, place: str, environment: str) -> None:
-        """Copies what an environment runs to a folder of Cloud Storage, for `open_release`."""
+        """Copies what an environment runs to a folder of Cloud Storage, for `open_release`.
+
+        Raises:
+            ReleaseError: that is no folder of Cloud Storage.
+        """
         from google.cloud import storage
 
-        name, prefix = split_uri(place.rstrip("/"))
+        name, prefix = _split(place)
         bucket = storage.Client().bucket(name)
         files = [self.folder / "digests.yaml", *sorted(self.pipelines(environment).glob("*.yaml"))]
         for path in files:
             kept = f"{prefix}/{path.relative_to(self.folder).as_posix()}"
             bucket.blob(kept).upload_from_filename(str(path))
+
+
+def _split(place: str) -> tuple[str, str]:
+    """Bucket and name of a folder of Cloud Storage."""
+    if not _FOLDER.fullmatch(place):
+        raise ReleaseError(f"{place!r} is no folder of Cloud Storage: write gs://BUCKET/NAME.")
+    return split_uri(place.rstrip("/"))
