@@ -321,7 +321,7 @@ def load_features(config: Path = CONFIG) -> Features:
 
 
 def check_value(settings: Settings, place: tuple[str, ...], value: object, source: str) -> None:
-    """Checks a value that is used in place of a setting.
+    """Checks a value that is used in place of a setting, where no other setting matters.
 
     Args:
         settings: all others.
@@ -338,7 +338,11 @@ def check_value(settings: Settings, place: tuple[str, ...], value: object, sourc
     for each in above:
         section = section[each]
     section[key] = value
-    _validate(Settings, content, {source: content})
+    try:
+        Settings.model_validate(content)
+    except ValidationError as error:
+        if any(each["loc"] for each in error.errors()):  # else it is a rule between sections
+            raise SettingsError(_explain(error, content, {source: content})) from None
 
 
 class _Loader(yaml.SafeLoader):

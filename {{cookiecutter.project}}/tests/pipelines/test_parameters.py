@@ -91,6 +91,12 @@ def test_the_settings_own_values_are_allowed(settings: Settings, name: str) -> N
     check_values(settings, parameters_of(name, settings))
 
 
+def test_other_settings_do_not_matter_to_a_parameter(settings: Settings) -> None:
+    evaluation = settings.evaluation.model_dump(mode="json", exclude_defaults=True)
+    del evaluation["thresholds"][settings.monitoring.retrain.metric]  # which has to be bounded
+    check_values(settings, {"evaluation": evaluation})
+
+
 def test_a_missing_parameter_is_named(settings: Settings, specs: dict[str, Any]) -> None:
     parameters = parameters_of("training", settings)
     del parameters["serving_image"]
