@@ -16,6 +16,8 @@ from mlops.features import Features
 from mlops.settings import Settings
 
 YEARS = ("2013", "2014", "2015", "2016")
+LONGER, MISTYPED = "longer", "mistyped"
+PARTS = (*YEARS, Split.TRAIN, LONGER, MISTYPED)
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +42,17 @@ def statistics(
     trips: pd.DataFrame,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
-    """Statistics of the trips of each year, and of 2013 once more as a training split."""
+    """Statistics of the trips of each year, and of 2013 once more: for training, and changed."""
     folder = tmp_path_factory.mktemp("years")
     years = trips["trip_start_timestamp"].dt.year.astype(str)
-    for part in (*YEARS, Split.TRAIN):
+    for part in PARTS:
         (folder / "data" / part).mkdir(parents=True)
-        rows = trips.loc[years == part.replace(Split.TRAIN, "2013"), ["payment_type", "trip_miles"]]
+        year = part if part in YEARS else "2013"
+        rows = trips.loc[years == year, ["payment_type", "trip_miles"]].reset_index(drop=True)
+        if part == LONGER:
+            rows["trip_miles"] *= 2
+        if part == MISTYPED:
+            rows.loc[0, "trip_miles"] = 171_000
         rows.to_parquet(folder / "data" / part / "rows.parquet", index=False)
     output = folder / "statistics"
     generate_statistics(
@@ -53,7 +60,7 @@ def statistics(
         str(output),
         build_schema(features),
         settings.beam.arguments,
-        (*YEARS, Split.TRAIN),
+        PARTS,
     )
     return output
 
@@ -77,6 +84,19 @@ def test_the_way_to_pay_moves_from_year_to_year(
     assert found["payment_type"].is_allowed is is_allowed
     assert found["payment_type"].measure == "L-infinity"
     assert found["trip_miles"].measure == "Jensen-Shannon divergence"
+
+
+@pytest.mark.parametrize(
+    ("part", "distance"),
+    [("2013", 0), ("2014", 0.040), ("2016", 0.060), (LONGER, 0.047), (MISTYPED, 0.005)],
+)
+@pytest.mark.parametrize("comparator", Comparator)
+def test_numbers_are_compared_where_most_of_them_lie(
+    features: Features, statistics: Path, comparator: Comparator, part: str, distance: float
+) -> None:
+    now, before = (load_statistics(str(statistics), each) for each in (part, "2013"))
+    found = {each.column: each for each in measure_distances(features, comparator, now, before)}
+    assert found["trip_miles"].value == pytest.approx(distance, abs=0.001)
 
 
 def test_drift_stops_a_run_and_is_shown(

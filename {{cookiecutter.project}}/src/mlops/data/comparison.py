@@ -11,6 +11,7 @@ import tensorflow as tf
 import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
+from mlops.data.histograms import align_histograms
 from mlops.data.page import write_drift_page
 from mlops.data.query import Split
 from mlops.data.schema import build_schema
@@ -127,8 +128,12 @@ def measure_distances(
     statistics: statistics_pb2.DatasetFeatureStatisticsList,
     reference: statistics_pb2.DatasetFeatureStatisticsList,
 ) -> list[Distance]:
-    """The distance of each column that has a threshold and is in both sets of data."""
+    """The distance of each column that has a threshold and is in both sets of data.
+
+    Their statistics are changed: numbers get histograms that can be compared.
+    """
     schema = build_schema(features)
+    align_histograms(statistics, reference)
     if comparator is Comparator.DRIFT:
         found = tfdv.validate_statistics(statistics, schema, previous_statistics=reference)
     else:

@@ -8,6 +8,7 @@ import apache_beam as beam
 import tensorflow_data_validation as tfdv
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from mlops.data.histograms import QUANTILES
 from mlops.data.query import Split
 from mlops.data.records import read_records, to_lists
 
@@ -25,7 +26,7 @@ def generate_statistics(
     parts: Sequence[str] = tuple(Split),
 ) -> None:
     """Writes the statistics of each part of the extract `data` to `output/PART.tfrecord`."""
-    options = tfdv.StatsOptions(schema=schema)
+    options = tfdv.StatsOptions(schema=schema, num_quantiles_histogram_buckets=QUANTILES)
     with beam.Pipeline(options=PipelineOptions(list(beam_arguments))) as pipeline:
         for part in parts:
             _ = (
