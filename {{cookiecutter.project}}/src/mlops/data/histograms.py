@@ -28,10 +28,10 @@ def align_histograms(
     for name, before in _numbers(reference):
         if name not in new:
             continue
-        values, shares = _distribution(before)
-        edges = np.unique(values[:: max(1, len(values) // BINS)])
-        _bin(before, edges, values, shares)
-        _bin(new[name], edges, *_distribution(new[name]))
+        bounds, _ = _distribution(before)
+        edges = np.unique(bounds[:: max(1, len(bounds) // BINS)])
+        for numbers in (before, new[name]):
+            _bin(numbers, edges)
 
 
 def _numbers(
@@ -57,13 +57,9 @@ def _distribution(numbers: statistics_pb2.NumericStatistics) -> tuple[np.ndarray
     return values, counts / max(counts[-1], 1.0)
 
 
-def _bin(
-    numbers: statistics_pb2.NumericStatistics,
-    edges: np.ndarray,
-    values: np.ndarray,
-    shares: np.ndarray,
-) -> None:
+def _bin(numbers: statistics_pb2.NumericStatistics, edges: np.ndarray) -> None:
     """Replaces the histogram of equal width by one of the shares between edges."""
+    values, shares = _distribution(numbers)
     last = np.append(values[1:] != values[:-1], True)  # a value that is frequent is several bounds
     up_to = np.interp(edges, values[last], shares[last], left=0.0)
     parts = np.diff([0.0, *up_to, 1.0])
