@@ -68,6 +68,17 @@ def test_bad_data_is_reported_by_column_and_reason(
     assert f"<td>{column}</td><td>train</td><td>{reason}</td>" in page
 
 
+def test_a_split_without_rows_stops(
+    settings: Settings, trips: pd.DataFrame, tmp_path: Path
+) -> None:
+    data = write_extract(settings.features, trips, tmp_path / "data")
+    for file in Path(data, Split.EVAL).glob("*.parquet"):
+        pd.read_parquet(file).head(0).to_parquet(file, index=False)
+    outputs = (str(tmp_path / name) for name in ("stats", "report"))
+    with pytest.raises(DataValidationError, match=r"the whole table \(eval\): No rows"):
+        validate(settings.features, data, *outputs, settings.beam.arguments)
+
+
 def test_the_schema_in_config_is_that_of_the_declaration(config: Path, settings: Settings) -> None:
     written = text_format.Parse((config / "schema.pbtxt").read_text(), schema_pb2.Schema())
     assert written == build_schema(settings.features), "it is stale: run `make schema`"

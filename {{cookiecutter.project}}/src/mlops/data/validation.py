@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from mlops.features import Features
 
 
+WHOLE = "the whole table"  # in place of a column
+
+
 @dataclass(frozen=True)
 class Anomaly:
     """One thing that is wrong with one column of one split."""
@@ -75,9 +78,14 @@ def validate(
     tfdv.write_schema_text(schema, f"{report}/schema.pbtxt")
     anomalies: list[Anomaly] = []
     for part in parts:
-        found = compare(load_statistics(statistics, part), schema, environment)
+        measured = load_statistics(statistics, part)
+        found = compare(measured, schema, environment)
         tfdv.write_anomalies_text(found, f"{report}/{part}.anomalies.pbtxt")
         anomalies += list_anomalies(found, part)
+        if environment is Environment.TRAINING and not measured.datasets[0].num_examples:
+            anomalies.append(
+                Anomaly(part, WHOLE, "No rows", "Give it some, by `split` or `where`.")
+            )
     path = f"{report}/anomalies.json"
     for name, content in {
         path: json.dumps([asdict(anomaly) for anomaly in anomalies], indent=2),
@@ -103,7 +111,7 @@ def compare(
 def list_anomalies(anomalies: anomalies_pb2.Anomalies, split: str) -> list[Anomaly]:
     """Each reason of each column, in the order of their names."""
     dataset = anomalies.dataset_anomaly_info
-    named = [("the whole table", dataset)] if dataset.reason else []
+    named = [(WHOLE, dataset)] if dataset.reason else []
     named += sorted(anomalies.anomaly_info.items())
     return [
         Anomaly(split, column, reason.short_description, reason.description)
