@@ -5,10 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 
+from mlops.data.query import Split
 from mlops.registry.signature import check_signature
 from mlops.serving.digest import hash_model
+from mlops.training.examples import read_examples
 from mlops.training.export import TYPES
 from mlops.training.inspection import read_signature
 from mlops.training.train import fit_model
@@ -40,6 +43,25 @@ def test_the_model_says_what_stands_in_for_a_missing_value(run: Run) -> None:
     for name, value in declared.items():
         expected = tf.constant(value, defaults[name].dtype)
         assert bool(defaults[name] == expected), name
+
+
+def test_the_order_of_examples_follows_from_the_epoch(run: Run) -> None:
+    settings = (run.features, run.settings.training, run.transformed, Split.TRAIN)
+    epoch = tf.Variable(0, dtype=tf.int64)
+    examples = read_examples(*settings, epoch)
+    orders = []
+    for number in (2, 1, 2):
+        epoch.assign(number)
+        orders.append(read_inputs(examples))
+    assert orders[0] == orders[2] == read_inputs(read_examples(*settings, 2))
+    assert orders[0] != orders[1]
+    assert sorted(orders[0]) == sorted(orders[1])
+
+
+def read_inputs(examples: tf.data.Dataset) -> list[list[float]]:
+    """The inputs of all examples, in their order."""
+    batches = (np.stack([v.numpy() for v in inputs.values()], axis=1) for inputs, _ in examples)
+    return np.concatenate(list(batches)).tolist()
 
 
 def test_training_twice_gives_the_same_weights(run: Run) -> None:

@@ -16,16 +16,26 @@ SHUFFLED_EXAMPLES = 100_000
 
 
 def read_examples(
-    features: Features, training: Training, transformed: str, split: Split, epoch: int = 0
+    features: Features,
+    training: Training,
+    transformed: str,
+    split: Split,
+    epoch: int | tf.Variable = 0,
 ) -> tf.data.Dataset:
     """Batches of one split: transformed inputs by name, and the label, each of shape [batch].
 
-    The order of `train` follows from the seed and the epoch alone. Several machines each read their
-    share of the examples: a batch is one of all of them together.
+    The order of `train` follows from the seed and the epoch alone; if that is an int64 variable,
+    each iteration reads it. Several machines each read their share of the examples: a batch is one
+    of all of them together.
     """
     files = sorted(tf.io.gfile.glob(f"{transformed}/{split}/*.tfrecord.gz"))
     spec = example_spec(features)
     label = features.label.name
+    as_it_is = tf.autograph.experimental.do_not_convert  # there is no Python to convert
+
+    def shuffle(records: tf.data.Dataset) -> tf.data.Dataset:
+        seed = training.seed + tf.convert_to_tensor(epoch, tf.int64)
+        return records.shuffle(SHUFFLED_EXAMPLES, seed=seed)
 
     def parse(serialized: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         example = tf.io.parse_example(serialized, spec)
@@ -35,8 +45,10 @@ def read_examples(
         files, compression_type="GZIP", num_parallel_reads=tf.data.AUTOTUNE
     )
     if split is Split.TRAIN:
-        dataset = dataset.shuffle(SHUFFLED_EXAMPLES, seed=training.seed + epoch)
-    batches = dataset.batch(training.batch_size).map(parse, num_parallel_calls=tf.data.AUTOTUNE)
+        dataset = tf.data.Dataset.from_tensors(dataset).flat_map(as_it_is(shuffle))
+    batches = dataset.batch(training.batch_size).map(
+        as_it_is(parse), num_parallel_calls=tf.data.AUTOTUNE
+    )
     return batches.prefetch(tf.data.AUTOTUNE).with_options(_share_examples())
 
 

@@ -32,8 +32,13 @@ def export_model(features: Features, model: keras.Model, graph: str, output: str
             by comparison with its.
     """
     module = tf.Module()
-    module.model = model
     module.graph = tf.saved_model.load(f"{graph}/transform_fn")
+    # its weights alone: a Keras model has hundreds of parts that the functions do without
+    module.weights = [weight.value for weight in getattr(model, "weights", ())]
+    specs = {
+        column.name: tf.TensorSpec([None], TYPES[column.type], column.name)
+        for column in features.inputs
+    }
 
     def transform_features(raw: Tensors) -> Tensors:
         return _transform(module.graph, features, raw)
@@ -42,8 +47,12 @@ def export_model(features: Features, model: keras.Model, graph: str, output: str
         scores = model(transformed, training=False)
         return {"prediction": tf.squeeze(scores, axis=1)}
 
+    transforming = tf.function(transform_features, input_signature=[specs])
+    predicting = tf.function(network, input_signature=[_transformed_specs(features)])
+
     def serving_default(raw: Tensors) -> Tensors:
-        return network(transform_features(raw))
+        predicted: Tensors = predicting(transforming(raw))
+        return predicted
 
     def defaults() -> Tensors:
         return {
@@ -60,19 +69,14 @@ def export_model(features: Features, model: keras.Model, graph: str, output: str
             for column in features.inputs
         }
 
-    specs = {
-        column.name: tf.TensorSpec([None], TYPES[column.type], column.name)
-        for column in features.inputs
-    }
     signatures = {
         "serving_default": tf.function(serving_default, input_signature=[specs]),
-        "transform_features": tf.function(transform_features, input_signature=[specs]),
+        "transform_features": transforming,
         "defaults": tf.function(defaults, input_signature=[]),
         "typical": tf.function(typical, input_signature=[]),
     }
     if isinstance(model, keras.Model):
-        signature = [_transformed_specs(features)]
-        signatures[NETWORK] = tf.function(network, input_signature=signature)
+        signatures[NETWORK] = predicting
     tf.saved_model.save(module, output, signatures=signatures)
 
 

@@ -58,8 +58,12 @@ class Loop:
             The state after the last epoch.
         """
         self._restore(state)
+        epoch = tf.Variable(state.epochs, dtype=tf.int64)
+        examples = self._read(transformed, Split.TRAIN, epoch)
+        held_out = self._read(transformed, Split.EVAL)
         while not self._has_ended(state):
-            state = self._advance(state, self._run_epoch(transformed, state.epochs))
+            epoch.assign(state.epochs)
+            state = self._advance(state, self._run_epoch(examples, held_out))
             after_epoch(state)
         return state
 
@@ -69,18 +73,18 @@ class Loop:
         waited = state.epochs - state.best_epoch
         return state.epochs >= self._training.epochs or waited >= self._training.patience
 
-    def _run_epoch(self, transformed: str, epoch: int) -> dict[str, float]:
-        """Trains on `train`, measures on `eval`; gives losses and metrics by name."""
+    def _run_epoch(self, examples: tf.data.Dataset, held_out: tf.data.Dataset) -> dict[str, float]:
+        """Trains on the first, measures on the second; gives losses and metrics by name."""
         found: dict[str, float] = {}
-        for split, run, prefix in (
-            (Split.TRAIN, self._train_all, ""),
-            (Split.EVAL, self._measure_all, "val_"),
-        ):
-            with self._measured(found, prefix):
-                run(iter(self._read(transformed, split, epoch)))
+        with self._measured(found, ""):
+            self._train_all(iter(examples))
+        with self._measured(found, "val_"):
+            self._measure_all(iter(held_out))
         return found
 
-    def _read(self, transformed: str, split: Split, epoch: int) -> tf.data.Dataset:
+    def _read(
+        self, transformed: str, split: Split, epoch: int | tf.Variable = 0
+    ) -> tf.data.Dataset:
         dataset = read_examples(self._features, self._training, transformed, split, epoch)
         return self._strategy.experimental_distribute_dataset(dataset)
 
