@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,9 +63,9 @@ def find_specs(
     if release is None:
         from mlops.pipelines.compiler import compile_pipeline
 
-        return settings, lambda name: compile_pipeline(name, settings.images)
+        return settings, partial(compile_pipeline, images=settings.images)
     made = open_release(release)
-    return made.pin(settings), lambda name: made.pipeline(environment, name)
+    return made.pin(settings), partial(made.pipeline, environment)
 
 
 @dataclass(frozen=True)
