@@ -23,11 +23,11 @@ def describe_steps(progress: Progress) -> Iterator[str]:
     """The steps of a run with their times, and their artifacts."""
     yield "\nSteps"
     for task in progress.tasks.values():
-        yield f"  {task.name:<16}  {task.outcome}"
+        yield f"  {task.name:<17}  {task.outcome}"
     yield "\nArtifacts"
     for task in progress.tasks.values():
         for output, (uri, _) in task.artifacts.items():
-            yield f"  {task.name:<16}  {output:<12}  {uri}"
+            yield f"  {task.name:<17}  {output:<12}  {uri}"
 
 
 def describe_training(name: str, progress: Progress) -> Iterator[str]:

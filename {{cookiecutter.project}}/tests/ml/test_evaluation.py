@@ -14,6 +14,7 @@ import tensorflow as tf
 from mlops.data.query import Split
 from mlops.data.sample import read_sample
 from mlops.evaluation.attributions import attribute
+from mlops.evaluation.baselines import measure_baselines
 from mlops.evaluation.evaluate import evaluate
 from mlops.evaluation.gate import Rule
 from mlops.evaluation.gate import judge as decide
@@ -32,11 +33,20 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 def judge(run: Run, model: str, output: Path, champion: str = "") -> EvaluationResult:
-    settings = run.settings
-    subject = Subject("tips", model, run.data, "etag", champion, "3" if champion else "")
+    settings, version = run.settings, "3" if champion else ""
+    subject = Subject("tips", model, run.data, baselines(run), "etag", champion, version)
     return evaluate(
         run.features, settings.evaluation, subject, str(output), settings.beam.arguments
     )
+
+
+def baselines(run: Run) -> str:
+    """Where the measures of the baselines of a run's data lie."""
+    output, settings = f"{run.data}-baselines", run.settings
+    if not Path(output).exists():
+        heuristic = settings.evaluation.heuristic
+        measure_baselines(run.features, heuristic, run.data, output, settings.beam.arguments)
+    return output
 
 
 def save_constant_model(

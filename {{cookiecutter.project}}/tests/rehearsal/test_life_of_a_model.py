@@ -18,6 +18,7 @@ STEPS = (
     "inspect-data",
     "validate-data",
     "transform-data",
+    "measure-baselines",
     "train-model",
     "evaluate-model",
 )
@@ -100,6 +101,7 @@ def test_another_model_is_a_challenger_until_it_is_promoted(rehearsal: Rehearsal
     assert states(output)["export-tflite"] == "SUCCEEDED"
     assert "not exported: The quantised file" in output
     assert states(output)["transform-data"] == "SKIPPED"
+    assert states(output)["measure-baselines"] == "SKIPPED"
     assert states(output)["train-model"] == "SUCCEEDED"
     assert "version 2 (challenger)" in output
     assert read_evaluation(rehearsal, output)["subject"]["champion_version"] == "1"

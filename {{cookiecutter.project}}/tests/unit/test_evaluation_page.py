@@ -38,7 +38,9 @@ def result(auc: float, champion: float | None) -> EvaluationResult:
     model, rival = measured(auc), None if champion is None else measured(champion)
     baselines = {"mean": Measures({"auc": math.nan, "example_count": 500.0})}
     return EvaluationResult(
-        subject=Subject("tips", "gs://b/model", "gs://b/data", "etag 3", "gs://b/old", "7"),
+        subject=Subject(
+            "tips", "gs://b/model", "gs://b/data", "gs://b/baselines", "etag 3", "gs://b/old", "7"
+        ),
         model=model,
         champion=rival,
         baselines=baselines,

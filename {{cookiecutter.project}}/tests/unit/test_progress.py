@@ -23,15 +23,15 @@ def test_each_change_is_told_once() -> None:
     progress = Progress()
     ended = {"start_time": START, "end_time": START + timedelta(seconds=8.1)}
     running = [detail("validate-data", "RUNNING", start_time=START)]
-    assert list(progress.update(running)) == ["00:00  validate-data     RUNNING"]
+    assert list(progress.update(running)) == ["00:00  validate-data      RUNNING"]
     assert list(progress.update(running)) == []
     done = [detail("validate-data", "SUCCEEDED", **ended)]
-    assert list(progress.update(done)) == ["00:00  validate-data     SUCCEEDED 8.1 s"]
+    assert list(progress.update(done)) == ["00:00  validate-data      SUCCEEDED 8.1 s"]
 
 
 def test_a_result_from_the_cache_is_called_so() -> None:
     (line,) = Progress().update([detail("train-model", "SKIPPED")])
-    assert line.endswith("train-model       SKIPPED (cached)")
+    assert line.endswith("train-model        SKIPPED (cached)")
 
 
 @pytest.mark.parametrize(("state", "lines"), [("SUCCEEDED", 0), ("NOT_TRIGGERED", 1)])

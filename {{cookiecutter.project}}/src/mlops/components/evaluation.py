@@ -27,6 +27,28 @@ def find_champion(
 
 
 @dsl.component(base_image="ml", install_kfp_package=False)
+def measure_baselines(
+    features: Dict[str, Any],
+    evaluation: Dict[str, Any],
+    beam_arguments: List[str],
+    data: dsl.Input[dsl.Dataset],
+    baselines: dsl.Output[dsl.Artifact],
+) -> None:
+    """Measures on the test split what a model must do better than."""
+    from mlops.evaluation.baselines import measure_baselines
+    from mlops.features import Features
+    from mlops.settings import Evaluation
+
+    measure_baselines(
+        Features.model_validate(features),
+        Evaluation.model_validate(evaluation).heuristic,
+        data.uri,
+        baselines.uri,
+        beam_arguments,
+    )
+
+
+@dsl.component(base_image="ml", install_kfp_package=False)
 def evaluate_model(
     project: str,
     location: str,
@@ -39,6 +61,7 @@ def evaluate_model(
     champion_version: str,
     beam_arguments: List[str],
     data: dsl.Input[dsl.Dataset],
+    baselines: dsl.Input[dsl.Artifact],
     model: dsl.Input[dsl.Model],
     report: dsl.Output[dsl.Artifact],
     page: dsl.Output[dsl.HTML],
@@ -69,6 +92,7 @@ def evaluate_model(
         name=name,
         model=model.uri,
         data=data.uri,
+        baselines=baselines.uri,
         data_version=str(data.metadata.get("data_version", "")),
         champion=champion_uri,
         champion_version=champion_version,

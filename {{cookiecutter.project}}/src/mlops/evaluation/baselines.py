@@ -2,6 +2,9 @@
 
 `mean` always predicts the training split's mean label, which in a classification is the majority
 class. `heuristic` predicts the mean label for the row's value of one column.
+
+They follow from the data alone, so that they are measured while a model is trained, and once for
+all models of the same data.
 """
 
 from __future__ import annotations
@@ -12,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
+from apache_beam.options.pipeline_options import PipelineOptions
 
 from mlops.data.query import Split
-from mlops.data.records import to_batches
-from mlops.evaluation.metrics import prediction_column
+from mlops.data.records import read_records, to_batches
+from mlops.evaluation.metrics import prediction_column, write_measures
 from mlops.evaluation.predictions import append_column
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mlops.features import Features
 
@@ -30,9 +34,31 @@ ALL = "all rows"  # never a value: Arrow's text is bytes here
 Means = dict[Any, float]
 
 
-def list_baselines(heuristic: str | None) -> list[str]:
-    """The baselines' names."""
-    return [MEAN, HEURISTIC] if heuristic else [MEAN]
+def measure_baselines(
+    features: Features,
+    heuristic: str | None,
+    data: str,
+    output: str,
+    beam_arguments: Sequence[str],
+) -> None:
+    """Writes TFMA's metrics of the baselines over the test split.
+
+    Args:
+        features: the declaration of the data.
+        heuristic: the column that a baseline predicts from.
+        data: URI of the extract.
+        output: URI of a folder.
+        beam_arguments: where Beam runs.
+    """
+    names = [MEAN, HEURISTIC] if heuristic else [MEAN]
+    with beam.Pipeline(options=PipelineOptions(list(beam_arguments))) as pipeline:
+        means = beam.pvalue.AsDict(pipeline | learn_means(features, data, heuristic))
+        _ = (
+            pipeline
+            | read_records(data, Split.TEST)
+            | "Predict baselines" >> beam.Map(add_baselines, means, heuristic)
+            | write_measures(features, names, output)
+        )
 
 
 def learn_means(features: Features, data: str, heuristic: str | None) -> beam.PTransform:

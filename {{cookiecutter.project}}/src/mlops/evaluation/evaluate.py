@@ -6,23 +6,22 @@ from typing import TYPE_CHECKING
 
 import apache_beam as beam
 import tensorflow as tf
-import tensorflow_model_analysis as tfma
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from mlops.data.query import Split
-from mlops.data.records import read_records, to_lists
+from mlops.data.records import read_records
 from mlops.evaluation.automl import answer_column, explain_automl
-from mlops.evaluation.baselines import add_baselines, learn_means, list_baselines
+from mlops.evaluation.baselines import MEAN
 from mlops.evaluation.calibration import build_curve, expected_error
 from mlops.evaluation.card import write_card
 from mlops.evaluation.explain import explain
 from mlops.evaluation.fairness import find_gaps
 from mlops.evaluation.gate import judge
 from mlops.evaluation.metrics import (
-    build_config,
     load_calibration,
     load_measures,
     prediction_column,
+    write_measures,
 )
 from mlops.evaluation.page import write_page
 from mlops.evaluation.predictions import add_predictions, list_inputs, rename_column
@@ -56,7 +55,7 @@ def evaluate(
     Args:
         features: the declaration of the data.
         evaluation: the bounds of the gate, and what the model card says.
-        subject: the model, the champion and the data.
+        subject: the model, the data, and what the model is compared with.
         output: URI of a folder; gets TFMA's own files, `evaluation.json`, `evaluation.html` and
             `model_card.md`.
         beam_arguments: where Beam runs.
@@ -67,9 +66,7 @@ def evaluate(
     models = {MODEL: subject.model}
     if subject.champion:
         models[CHAMPION] = subject.champion
-    measure(
-        features, evaluation.heuristic, subject.data, models, output, beam_arguments, subject.rows
-    )
+    measure(features, subject.rows or subject.data, models, output, beam_arguments)
     result = _read_result(features, evaluation, subject, output)
     for name, content in {
         "evaluation.json": result.to_json(),
@@ -83,31 +80,26 @@ def evaluate(
 
 def measure(
     features: Features,
-    heuristic: str | None,
     data: str,
     models: dict[str, str],
     output: str,
     beam_arguments: Sequence[str],
-    rows: str = "",
 ) -> None:
-    """Writes TFMA's metrics of models and baselines, over the same rows of the test split.
+    """Writes TFMA's metrics of models, over the same rows of the test split.
 
     Args:
         features: the declaration of the data.
-        heuristic: the column that a baseline predicts from.
-        data: URI of the extract.
-        models: URIs of SavedModels by name.
+        data: URI of an extract, whose test split holds what those models predict that are AutoML's.
+        models: URIs of SavedModels, or of AutoML's versions, by name; calibration is measured too
+            of the one that is called `MODEL`.
         output: URI of a folder.
         beam_arguments: where Beam runs.
-        rows: URI of the test split with what AutoML models predict, if one of them is one.
     """
     saved = {name: uri for name, uri in models.items() if not read_name(uri)}
     for uri in saved.values():
         list_inputs(features, uri)
-    names = [*models, *list_baselines(heuristic)]
     with beam.Pipeline(options=PipelineOptions(list(beam_arguments))) as pipeline:
-        means = beam.pvalue.AsDict(pipeline | learn_means(features, data, heuristic))
-        records = pipeline | read_records(rows or data, Split.TEST)
+        records = pipeline | read_records(data, Split.TEST)
         for name in models.keys() - saved.keys():
             records |= f"Name what {name} predicts" >> beam.Map(
                 rename_column, answer_column(name), prediction_column(name)
@@ -116,22 +108,15 @@ def measure(
             records |= f"Predict {name}" >> beam.Map(
                 add_predictions, features, uri, prediction_column(name)
             )
-        _ = (
-            records
-            | "Predict baselines" >> beam.Map(add_baselines, means, heuristic)
-            | "To lists" >> beam.Map(to_lists)
-            | tfma.ExtractEvaluateAndWriteResults(
-                eval_config=build_config(features, names), output_path=output
-            )
-        )
+        _ = records | write_measures(features, list(models), output, calibrated=MODEL)
 
 
 def _read_result(
     features: Features, evaluation: Evaluation, subject: Subject, output: str
 ) -> EvaluationResult:
-    measures = load_measures(output)
+    measures = load_measures(output, MODEL)
     model, champion = measures[MODEL], measures.get(CHAMPION)
-    baselines = {name: measures[name] for name in list_baselines(evaluation.heuristic)}
+    baselines = load_measures(subject.baselines, MEAN)
     curve = build_curve(load_calibration(output))
     metrics = dict.fromkeys((*FAIRNESS_METRICS[features.problem], *evaluation.fairness_gap))
     return EvaluationResult(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import apache_beam as beam
 import tensorflow_model_analysis as tfma
 
+from mlops.data.records import to_lists
 from mlops.evaluation.calibration import Bin
 from mlops.evaluation.measures import ROWS, Measures, SliceMetrics
 from mlops.features import Problem
@@ -46,46 +48,46 @@ def prediction_column(name: str) -> str:
     return f"prediction of {name}"
 
 
-def build_config(features: Features, names: Sequence[str]) -> tfma.EvalConfig:
-    """What to measure of each model or baseline, overall and for each slice.
+def write_measures(
+    features: Features, names: Sequence[str], output: str, calibrated: str = ""
+) -> beam.PTransform:
+    """A Beam sink: TFMA's metrics of models or baselines, overall and for each slice.
+
+    It takes record batches, with a column of each one's predictions.
 
     Args:
         features: the declaration of the data.
-        names: the models and baselines; of the first, calibration is measured too.
+        names: the models or baselines.
+        output: URI of a folder.
+        calibrated: the one of them whose calibration is measured too.
     """
-    classifies = features.problem is Problem.CLASSIFICATION
-    metrics = CLASSIFICATION_METRICS if classifies else REGRESSION_METRICS
-    keys = [[column.name] for column in features.slices] + [list(c) for c in features.slice_crosses]
-    return tfma.EvalConfig(
-        model_specs=[
-            tfma.ModelSpec(
-                name=name, prediction_key=prediction_column(name), label_key=features.label.name
-            )
-            for name in names
-        ],
-        slicing_specs=[tfma.SlicingSpec(), *(tfma.SlicingSpec(feature_keys=key) for key in keys)],
-        metrics_specs=[
-            *tfma.metrics.specs_from_metrics(
-                list(metrics), model_names=list(names), include_weighted_example_count=False
-            ),
-            *tfma.metrics.specs_from_metrics(
-                [tfma.metrics.CalibrationPlot(name=PLOT, **_label_range(features))],
-                model_names=[names[0]],
-                include_example_count=False,
-                include_weighted_example_count=False,
-            ),
-        ],
+    config = _build_config(features, names, calibrated)
+    kinds = (tfma.METRICS_KEY, *((tfma.PLOTS_KEY,) if calibrated else ()))
+    return "Measure" >> (
+        beam.Map(to_lists)
+        | tfma.ExtractEvaluateAndWriteResults(
+            eval_config=config,
+            writers=[  # all that TFMA would write takes Beam a second more, for empty files
+                tfma.writers.EvalConfigWriter(output, config),
+                tfma.writers.MetricsPlotsAndValidationsWriter(
+                    {kind: f"{output}/{kind}" for kind in kinds}, config
+                ),
+            ],
+        )
     )
 
 
-def load_measures(uri: str) -> dict[str, Measures]:
-    """Reads what TFMA wrote to `uri` of each model and baseline; slices by column and value."""
+def load_measures(uri: str, single: str) -> dict[str, Measures]:
+    """Reads what TFMA wrote to `uri` of each model or baseline; slices by column and value.
+
+    If it was one only, TFMA has left out its name, which is `single`.
+    """
     found: dict[str, list[SliceMetrics]] = {}
     for part in tfma.load_metrics(uri):
         column, value = _read_slice(part.slice_key)
         numbers: dict[str, dict[str, float]] = {}
         for item in part.metric_keys_and_values:
-            metrics = numbers.setdefault(item.key.model_name, {})
+            metrics = numbers.setdefault(item.key.model_name or single, {})
             metrics[item.key.name] = item.value.double_value.value
         for name, metrics in numbers.items():
             complete = dict(sorted({**metrics, **_derive(metrics)}.items()))
@@ -106,6 +108,37 @@ def load_calibration(uri: str) -> list[Bin]:
         for bucket in plot.value.calibration_histogram_buckets.buckets
     )
     return [found for found in bins if found.count]
+
+
+def _build_config(features: Features, names: Sequence[str], calibrated: str) -> tfma.EvalConfig:
+    classifies = features.problem is Problem.CLASSIFICATION
+    metrics = CLASSIFICATION_METRICS if classifies else REGRESSION_METRICS
+    keys = [[column.name] for column in features.slices] + [list(c) for c in features.slice_crosses]
+    return tfma.EvalConfig(
+        model_specs=[
+            tfma.ModelSpec(
+                name=name, prediction_key=prediction_column(name), label_key=features.label.name
+            )
+            for name in names
+        ],
+        slicing_specs=[tfma.SlicingSpec(), *(tfma.SlicingSpec(feature_keys=key) for key in keys)],
+        metrics_specs=[
+            *tfma.metrics.specs_from_metrics(
+                list(metrics), model_names=list(names), include_weighted_example_count=False
+            ),
+            *(_plot_calibration(features, calibrated) if calibrated else ()),
+        ],
+    )
+
+
+def _plot_calibration(features: Features, name: str) -> list[tfma.MetricsSpec]:
+    specs: list[tfma.MetricsSpec] = tfma.metrics.specs_from_metrics(
+        [tfma.metrics.CalibrationPlot(name=PLOT, **_label_range(features))],
+        model_names=[name],
+        include_example_count=False,
+        include_weighted_example_count=False,
+    )
+    return specs
 
 
 def _arrange(parts: list[SliceMetrics]) -> Measures:

@@ -23,6 +23,7 @@ class Subject:
         name: the registered model's name.
         model: URI of the SavedModel.
         data: URI of the extract.
+        baselines: URI of what was measured of the baselines, on the same extract.
         data_version: the table's state that the extract was made of.
         champion: URI of the champion's SavedModel; nothing when there is none.
         champion_version: the champion's version in the Model Registry.
@@ -33,6 +34,7 @@ class Subject:
     name: str
     model: str
     data: str
+    baselines: str
     data_version: str = ""
     champion: str = ""
     champion_version: str = ""

@@ -5,7 +5,7 @@ from typing import Any
 from kfp import dsl
 
 from mlops.components.data import check_drift, extract_data, find_data, validate_data
-from mlops.components.evaluation import evaluate_model, find_champion
+from mlops.components.evaluation import evaluate_model, find_champion, measure_baselines
 from mlops.components.privacy import inspect_data
 from mlops.components.release import deploy_model, give_alias
 from mlops.components.training import train_automl
@@ -58,6 +58,9 @@ def automl(
         on_drift=on_drift,
         statistics=validated.outputs["statistics"],
     )
+    measured = measure_baselines(
+        features=features, evaluation=evaluation, beam_arguments=beam_arguments, data=data
+    ).after(validated)
     trained = train_automl(
         project=project,
         location=location,
@@ -89,6 +92,7 @@ def automl(
         champion_version=champion.outputs["version"],
         beam_arguments=beam_arguments,
         data=data,
+        baselines=measured.outputs["baselines"],
         model=model,
     )
     with dsl.If(evaluated.outputs["Output"] == True, name="passed"):  # noqa: E712 - builds an expression

@@ -55,7 +55,7 @@ class Progress:
             before = self.tasks.get(task.name)
             self.tasks[task.name] = task
             if before is None or before.state != task.state:
-                yield f"{self._clock()}  {task.name:<16}  {task.outcome}"
+                yield f"{self._clock()}  {task.name:<17}  {task.outcome}"
 
     def failure(self) -> str | None:
         """Which tasks failed, and why: several, if they ran beside each other."""

@@ -5,7 +5,7 @@ from typing import Any
 from kfp import dsl
 
 from mlops.components.data import check_drift, extract_data, find_data, validate_data
-from mlops.components.evaluation import evaluate_model, find_champion
+from mlops.components.evaluation import evaluate_model, find_champion, measure_baselines
 from mlops.components.privacy import inspect_data
 from mlops.components.release import deploy_model, register_model
 from mlops.components.training import export_tflite, train_model, transform_data, tune_model
@@ -65,6 +65,10 @@ def training(
     )
     # Beside the checks, which take as long: bad data stops what trains on the examples.
     transformed = transform_data(features=features, beam_arguments=beam_arguments, data=data)
+    # Beside the training, which needs few processors.
+    measured = measure_baselines(
+        features=features, evaluation=evaluation, beam_arguments=beam_arguments, data=data
+    ).after(validated)
     examples, graph = transformed.outputs["examples"], transformed.outputs["graph"]
     with dsl.If(tunes == False, name="as-declared"):  # noqa: E712 - builds an expression
         trained = train_model(
@@ -123,6 +127,7 @@ def training(
         champion_version=champion.outputs["version"],
         beam_arguments=beam_arguments,
         data=data,
+        baselines=measured.outputs["baselines"],
         model=model,
     )
     with dsl.If(evaluated.outputs["Output"] == True, name="passed"):  # noqa: E712 - builds an expression
