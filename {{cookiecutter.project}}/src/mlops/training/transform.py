@@ -21,13 +21,14 @@ from mlops.training.preprocessing import make_preprocessing_fn
 from mlops.training.typical import write_typical_row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mlops.features import Column, Features
 
 TYPICAL_ROWS = 10_000
 SEED = 17
 SPLITS = (Split.TRAIN, Split.EVAL)
+SPLIT = "split of the row"  # a column that goes with the rows through tf.Transform
 ARROW_TYPES = {"FLOAT": pa.float32(), "STRING": pa.binary()}
 
 
@@ -55,17 +56,23 @@ def transform(
     _check_columns(features, sample.schema.names)
     config = _tensor_config(features)
     options = PipelineOptions(list(beam_arguments))
+    passed = {features.label.name, SPLIT}
     with (
         beam.Pipeline(options=options) as pipeline,
-        tft_beam.Context(temp_dir=_temporary(options), passthrough_keys={features.label.name}),
+        tft_beam.Context(temp_dir=_temporary(options), passthrough_keys=passed),
     ):
         raw = {split: pipeline | _read(features, data, split) for split in SPLITS}
         analyzed = (raw[Split.TRAIN], config) | tft_beam.AnalyzeDataset(
             make_preprocessing_fn(features)
         )
         _ = analyzed | tft_beam.WriteTransformFn(graph)
+        # in one go: Beam takes most of a second to set up each use of the graph
+        rows = tuple(raw.values()) | beam.Flatten()
+        transformed, _ = ((rows, config), analyzed) | tft_beam.TransformDataset(
+            output_record_batches=True
+        )
         for split in SPLITS:
-            _write(((raw[split], config), analyzed), output, split)
+            _ = transformed | _write(output, split)
     write_typical_row(features, sample, graph)
 
 
@@ -80,22 +87,26 @@ def _check_columns(features: Features, extracted: Sequence[str]) -> None:
 
 def _read(features: Features, data: str, split: Split) -> beam.PTransform:
     columns = (*features.inputs, features.label)
-    prepare = beam.Map(lambda batch: to_lists(fill_missing(batch, columns)))
-    return f"Prepare {split}" >> (read_records(data, split) | f"Fill {split}" >> prepare)
+
+    def prepare(batch: pa.RecordBatch) -> pa.RecordBatch:
+        names = pa.array([split.encode()] * len(batch), pa.binary())
+        return to_lists(fill_missing(batch, columns).append_column(SPLIT, names))
+
+    return f"Prepare {split}" >> (read_records(data, split) | f"Fill {split}" >> beam.Map(prepare))
 
 
-def _write(dataset: tuple[object, object], output: str, split: Split) -> None:
-    transformed, _ = dataset | f"Transform {split}" >> tft_beam.TransformDataset(
-        output_record_batches=True
+def _write(output: str, split: Split) -> beam.PTransform:
+    """A Beam sink for the rows of one split among the transformed rows of all."""
+    write = beam.io.WriteToTFRecord(
+        f"{output}/{split}/examples", file_name_suffix=".tfrecord.gz", num_shards=1
     )
-    _ = (
-        transformed
-        | f"Encode {split}" >> beam.FlatMapTuple(lambda batch, _: RecordBatchToExamples(batch))
-        | f"Write {split}"
-        >> beam.io.WriteToTFRecord(
-            f"{output}/{split}/examples", file_name_suffix=".tfrecord.gz", num_shards=1
-        )
-    )
+    return f"Write {split}" >> (beam.FlatMapTuple(lambda batch, _: _encode(batch, split)) | write)
+
+
+def _encode(batch: pa.RecordBatch, split: str) -> Iterator[bytes]:
+    """The rows as tf.train.Examples, if they are of that split; a batch is of one."""
+    if batch[SPLIT][0].as_py() == [split.encode()]:
+        yield from RecordBatchToExamples(batch.drop_columns([SPLIT]))
 
 
 def _tensor_config(features: Features) -> TensorAdapterConfig:
@@ -104,6 +115,7 @@ def _tensor_config(features: Features) -> TensorAdapterConfig:
         pa.field(column.name, pa.list_(_arrow_type(column)))
         for column in (*features.inputs, features.label)
     ]
+    fields.append(pa.field(SPLIT, pa.list_(pa.binary())))
     tensors = {
         column.name: schema_pb2.TensorRepresentation(
             dense_tensor=schema_pb2.TensorRepresentation.DenseTensor(column_name=column.name)
