@@ -6,6 +6,7 @@ import atexit
 import gc
 import json
 import shlex
+import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -85,7 +86,9 @@ def run(
     settings, find_spec = find_specs(load_settings(environment), environment, release)
     given = read_parameters(parameter)
     check_values(settings, given)
-    with ProcessPoolExecutor(max_workers=1) as other:  # KFP beside the SDK: a second each
+    ignored = (signal.SIGINT, signal.SIG_IGN)  # there: Ctrl-C is told here
+    # KFP beside the SDK, whose imports take a second each
+    with ProcessPoolExecutor(1, initializer=signal.signal, initargs=ignored) as other:
         compiled = other.submit(find_spec, name)
         _connect(settings)
         spec = compiled.result()

@@ -33,8 +33,9 @@ def export_model(features: Features, model: keras.Model, graph: str, output: str
     """
     module = tf.Module()
     module.graph = tf.saved_model.load(f"{graph}/transform_fn")
-    # its weights alone: a Keras model has hundreds of parts that the functions do without
-    module.weights = [weight.value for weight in getattr(model, "weights", ())]
+    if isinstance(model, keras.Model):
+        # its variables alone: it has hundreds of parts more, which the functions do without
+        module.network = [variable.value for variable in model.variables]
     specs = {
         column.name: tf.TensorSpec([None], TYPES[column.type], column.name)
         for column in features.inputs
