@@ -79,6 +79,18 @@ def test_a_split_without_rows_stops(
         validate(settings.features, data, *outputs, settings.beam.arguments)
 
 
+def test_statistics_of_a_part_in_a_file_of_its_own_are_read(
+    settings: Settings, trips: pd.DataFrame, tmp_path: Path
+) -> None:
+    data = write_extract(settings.features, trips, tmp_path / "data")
+    output, schema = str(tmp_path / "stats"), build_schema(settings.features)
+    generate_statistics(data, output, schema, settings.beam.arguments, [Split.TRAIN])
+    expected = load_statistics(output, Split.TRAIN)
+    assert expected.datasets[0].num_examples
+    Path(output, "statistics.tfrecord").rename(Path(output, "train.tfrecord"))
+    assert load_statistics(output, Split.TRAIN) == expected
+
+
 def test_the_schema_in_config_is_that_of_the_declaration(config: Path, settings: Settings) -> None:
     written = text_format.Parse((config / "schema.pbtxt").read_text(), schema_pb2.Schema())
     assert written == build_schema(settings.features), "it is stale: run `make schema`"

@@ -34,8 +34,8 @@ def home(cloud_environment: Localcloud) -> Home:
 
 
 @pytest.fixture(scope="session")
-def client(cloud_environment: Localcloud) -> bigquery.Client:
-    """Google's client, as it comes."""
+def client(home: Home) -> bigquery.Client:
+    """Google's client, as it comes; of a localcloud with that bucket."""
     return bigquery.Client(project=PROJECT)
 
 

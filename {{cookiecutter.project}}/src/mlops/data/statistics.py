@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import apache_beam as beam
+import tensorflow as tf
 import tensorflow_data_validation as tfdv
 from apache_beam.options.pipeline_options import PipelineOptions
 from tensorflow_data_validation.statistics.stats_impl import GenerateSlicedStatisticsImpl
@@ -45,6 +46,8 @@ def generate_statistics(
 
 def load_statistics(uri: str, part: str) -> statistics_pb2.DatasetFeatureStatisticsList:
     """Reads what `generate_statistics` wrote of one part; without features if it had no row."""
+    if not tf.io.gfile.exists(f"{uri}/{FILE}"):  # a champion may be from when each had its file
+        return tfdv.load_statistics(f"{uri}/{part}.tfrecord")
     found = tfdv.load_statistics(f"{uri}/{FILE}").datasets
     empty = statistics_pb2.DatasetFeatureStatistics(name=part)
     dataset = next((each for each in found if each.name == part), empty)
